@@ -1,0 +1,123 @@
+// Package activities holds the side effects of orders: everything an order's workflow does to the world, one struct per
+// collaborator. Each is safe to run again with the same arguments.
+package activities
+
+import (
+	"context"
+	"errors"
+
+	"go.temporal.io/sdk/temporal"
+
+	"amends/orders"
+)
+
+// Types of application errors. Business refusals have their code as their type instead.
+const (
+	TypeUnreachable = "unreachable" // retried
+	TypeDiverged    = "diverged"    // the database and the history disagree: not retried
+	TypeFenced      = "fenced"      // a later workflow task has recorded: not retried
+	TypeInvalid     = "invalid"     // the database refuses the value: not retried
+)
+
+// translate is the one place that decides which errors Temporal must not retry. Its messages carry codes only: they
+// stand in histories for years, and texts from outside may name people.
+func translate(err error) error {
+	var refused *orders.RefusedError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &refused):
+		return temporal.NewNonRetryableApplicationError("refused", refused.Code, nil)
+	case errors.Is(err, orders.ErrDiverged):
+		return temporal.NewNonRetryableApplicationError(orders.ErrDiverged.Error(), TypeDiverged, nil)
+	case errors.Is(err, orders.ErrFenced):
+		return temporal.NewNonRetryableApplicationError(orders.ErrFenced.Error(), TypeFenced, nil)
+	case errors.Is(err, orders.ErrImpossible):
+		return temporal.NewNonRetryableApplicationError(orders.ErrImpossible.Error(), TypeInvalid, nil)
+	}
+	return temporal.NewApplicationError("no answer", TypeUnreachable)
+}
+
+// Recorder is what Records needs of the database.
+type Recorder interface {
+	RecordTransitions(ctx context.Context, t orders.Transitions) error
+	ReviewFacts(ctx context.Context, q orders.ReviewQuestion) (orders.ReviewFacts, error)
+}
+
+// Records writes the history of orders into the database and reads what a review must know.
+type Records struct{ db Recorder }
+
+// NewRecords returns the activities over a database.
+func NewRecords(db Recorder) *Records { return &Records{db} }
+
+// RecordTransitions makes the database's account of an order equal to the workflow's.
+func (r *Records) RecordTransitions(ctx context.Context, t orders.Transitions) error {
+	return translate(r.db.RecordTransitions(ctx, t))
+}
+
+// ReviewFacts answers what the checks of a review ask.
+func (r *Records) ReviewFacts(ctx context.Context, q orders.ReviewQuestion) (orders.ReviewFacts, error) {
+	facts, err := r.db.ReviewFacts(ctx, q)
+	return facts, translate(err)
+}
+
+// StockBook is what Stock needs of the database.
+type StockBook interface {
+	ReserveStock(ctx context.Context, r orders.StockRequest) (orders.StockAnswer, error)
+	ReleaseStock(ctx context.Context, m orders.StockMove) error
+	ShipStock(ctx context.Context, m orders.StockMove) error
+}
+
+// Stock moves quantities in the stock book.
+type Stock struct{ book StockBook }
+
+// NewStock returns the activities over a stock book.
+func NewStock(book StockBook) *Stock { return &Stock{book} }
+
+// ReserveStock holds what the lines want as far as there is any, and queues for the rest.
+func (s *Stock) ReserveStock(ctx context.Context, r orders.StockRequest) (orders.StockAnswer, error) {
+	answer, err := s.book.ReserveStock(ctx, r)
+	return answer, translate(err)
+}
+
+// ReleaseStock ends all that the order holds or waits for.
+func (s *Stock) ReleaseStock(ctx context.Context, m orders.StockMove) error {
+	return translate(s.book.ReleaseStock(ctx, m))
+}
+
+// ShipStock takes a shipment's goods out of the book.
+func (s *Stock) ShipStock(ctx context.Context, m orders.StockMove) error {
+	return translate(s.book.ShipStock(ctx, m))
+}
+
+// Diary is what Calendar needs of the database.
+type Diary interface {
+	FreeSlots(ctx context.Context, order string, slots []string) error
+}
+
+// Calendar gives up technicians' time.
+type Calendar struct{ diary Diary }
+
+// NewCalendar returns the activities over a calendar.
+func NewCalendar(diary Diary) *Calendar { return &Calendar{diary} }
+
+// FreeSlots gives back time that an order had claimed.
+func (c *Calendar) FreeSlots(ctx context.Context, order string, slots []string) error {
+	return translate(c.diary.FreeSlots(ctx, order, slots))
+}
+
+// Journal is what Ledger needs of the database.
+type Journal interface {
+	Post(ctx context.Context, p orders.Posting) error
+}
+
+// Ledger posts to the double-entry ledger.
+type Ledger struct{ journal Journal }
+
+// NewLedger returns the activities over a ledger.
+func NewLedger(journal Journal) *Ledger { return &Ledger{journal} }
+
+// Post moves an amount between two accounts, once per key.
+func (l *Ledger) Post(ctx context.Context, p orders.Posting) error {
+	return translate(l.journal.Post(ctx, p))
+}

@@ -1,0 +1,128 @@
+package messages_test
+
+import (
+	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"regexp"
+	"sort"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"amends/api/intake"
+	"amends/api/messages"
+	"amends/orders"
+)
+
+func catalogue(t *testing.T, locale string) map[string]string {
+	t.Helper()
+	data, err := os.ReadFile(locale + ".json")
+	require.NoError(t, err)
+	sentences := map[string]string{}
+	require.NoError(t, json.Unmarshal(data, &sentences))
+	return sentences
+}
+
+func TestBothLanguagesSayTheSame(t *testing.T) {
+	t.Parallel()
+	chinese, english := catalogue(t, messages.Chinese), catalogue(t, messages.English)
+	place := regexp.MustCompile(`\{\d`)
+	places := func(sentence string) []string {
+		found := place.FindAllString(sentence, -1)
+		sort.Strings(found)
+		return found
+	}
+	for code, sentence := range chinese {
+		require.NotEmpty(t, english[code], code)
+		require.Equal(t, places(sentence), places(english[code]), code)
+		require.Regexp(t, `\p{Han}|、`, sentence, code)
+	}
+	for code, sentence := range english {
+		require.NotEmpty(t, chinese[code], code)
+		require.NotRegexp(t, `\p{Han}`, sentence, code)
+	}
+}
+
+// codesOf finds the codes that package orders refuses with: its Code constants and what it passes to invalid.
+func codesOf(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob("../../orders/*.go")
+	require.NoError(t, err)
+	var codes []string
+	for _, name := range files {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		require.NoError(t, err)
+		ast.Inspect(file, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.ValueSpec:
+				if strings.HasPrefix(n.Names[0].Name, "Code") && len(n.Values) == 1 {
+					codes = append(codes, literals(n.Values[0])...)
+				}
+			case *ast.CallExpr:
+				if called, ok := n.Fun.(*ast.Ident); ok && called.Name == "invalid" && len(n.Args) > 1 {
+					codes = append(codes, literals(n.Args[1])...)
+				}
+			}
+			return true
+		})
+	}
+	return codes
+}
+
+func literals(e ast.Expr) []string {
+	literal, ok := e.(*ast.BasicLit)
+	if !ok || literal.Kind != token.STRING {
+		return nil
+	}
+	value, err := strconv.Unquote(literal.Value)
+	if err != nil {
+		return nil
+	}
+	return []string{value}
+}
+
+func TestEveryCodeHasASentence(t *testing.T) {
+	t.Parallel()
+	codes := codesOf(t)
+	require.Greater(t, len(codes), 15)
+	for _, code := range append(codes, intake.Codes()...) {
+		require.True(t, messages.Has(code), code)
+	}
+}
+
+func TestEveryStageAndCommandHasAWord(t *testing.T) {
+	t.Parallel()
+	for _, stage := range orders.Stages() {
+		require.True(t, messages.Has("stage."+string(stage)), stage)
+	}
+	for _, command := range append(orders.CommandNames(), orders.CmdCreate) {
+		require.True(t, messages.Has("command."+command), command)
+	}
+}
+
+func TestSentencesNameWhatIsPossibleInstead(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, "The order is sent back, so it cannot be shipped. What is possible now: resubmit, reject.",
+		messages.Sentence("en", orders.CodeWrongStage, "ship", "sent_back", "resubmit,reject"))
+	require.Equal(t, "订单现在是「已驳回待修改」,不能配货发运。此时可以:重新提交、剔除。",
+		messages.Sentence("zh-CN", orders.CodeWrongStage, "ship", "sent_back", "resubmit,reject"))
+	require.Contains(t, messages.Sentence("en", "never_heard_of"), "never_heard_of")
+	require.Equal(t, "There is no such product: {1}.", messages.Sentence("en", "unknown_sku", "{1}", "x"))
+}
+
+func TestTheLanguageFollowsTheHeader(t *testing.T) {
+	t.Parallel()
+	for header, locale := range map[string]string{
+		"": messages.Chinese, "en": messages.English, "en-GB,en;q=0.9": messages.English, "zh-CN,zh;q=0.9,en;q=0.8": messages.Chinese,
+		"zh": messages.Chinese, "fr": messages.Chinese, "fr, en;q=0.5": messages.English, ";;;": messages.Chinese,
+		strings.Repeat("en,", 500): messages.Chinese,
+	} {
+		require.Equal(t, locale, messages.Locale(header), header)
+	}
+}

@@ -1,0 +1,182 @@
+package rest
+
+import (
+	"regexp"
+	"strconv"
+	"time"
+
+	"amends/api/intake"
+	"amends/money"
+	"amends/orders"
+)
+
+type shipBody struct {
+	expects
+	Lines   []shipLineBody `json:"lines"`
+	Carrier string         `json:"carrier"`
+}
+
+type shipLineBody struct {
+	LineID   string `json:"line_id"`
+	Quantity *int64 `json:"quantity"`
+}
+
+// ship picks and packs. Without lines everything that is reserved is packed.
+func ship(_ *call, b shipBody, s *orders.Submission, f *fields) error {
+	command := &orders.Ship{Carrier: f.text("carrier", b.Carrier, 64)}
+	if len(b.Lines) > orders.MaxLines {
+		f.add("lines", "line_count", strconv.Itoa(orders.MaxLines))
+	}
+	for i, l := range b.Lines {
+		path := "lines[" + strconv.Itoa(i) + "]"
+		want := orders.ShipLine{LineID: f.required(path+".line_id", l.LineID, 20)}
+		switch {
+		case l.Quantity == nil:
+			f.add(path+".quantity", codeRequired)
+		case *l.Quantity < 1 || *l.Quantity > intake.MaxQuantity:
+			f.add(path+".quantity", codeOutOfRange, "1", strconv.Itoa(intake.MaxQuantity))
+		default:
+			want.Quantity = *l.Quantity
+		}
+		command.Lines = append(command.Lines, want)
+	}
+	s.Command = command
+	return nil
+}
+
+type handOverBody struct {
+	expects
+	TrackingNumber string     `json:"tracking_number"`
+	HandedOverAt   *time.Time `json:"handed_over_at"`
+}
+
+func handOver(c *call, b handOverBody, s *orders.Submission, f *fields) error {
+	id, err := c.part("shipment", 'S')
+	s.Command = &orders.HandOver{
+		ShipmentID: id, TrackingNumber: f.text("tracking_number", b.TrackingNumber, 64),
+		HandedOverAt: f.past(c, "handed_over_at", b.HandedOverAt),
+	}
+	return err
+}
+
+type performBody struct {
+	expects
+	PerformedAt *time.Time `json:"performed_at"`
+}
+
+func perform(c *call, b performBody, s *orders.Submission, f *fields) error {
+	id, err := c.part("appointment", 'A')
+	s.Command = &orders.Perform{AppointmentID: id, PerformedAt: f.past(c, "performed_at", b.PerformedAt)}
+	return err
+}
+
+type rescheduleBody struct {
+	expects
+	From *time.Time `json:"from"`
+	To   *time.Time `json:"to"`
+}
+
+// reschedule asks for another slot. Which product it is for is known from the order.
+func reschedule(c *call, b rescheduleBody, s *orders.Submission, f *fields) error {
+	id, err := c.part("appointment", 'A')
+	if err != nil {
+		return err
+	}
+	view, err := c.server.database.Order(c.Request().Context(), s.Order)
+	if err != nil {
+		return err
+	}
+	visit := view.Order.Appointment(id)
+	if visit == nil {
+		return refuse(codeNotFound)
+	}
+	s.Command = &orders.Reschedule{AppointmentID: id}
+	f.join(intake.CheckSlot("", b.From, b.To, c.server.config.Clock()))
+	line := view.Order.Line(visit.Slot.LineID)
+	if b.From != nil && b.To != nil && line != nil {
+		s.Slots = []orders.SlotRequest{{LineID: line.ID, SKU: line.SKU, From: *b.From, To: *b.To}}
+	}
+	return nil
+}
+
+type signOffBody struct {
+	expects
+	By    string     `json:"by"`
+	At    *time.Time `json:"at"`
+	Proof string     `json:"proof"`
+}
+
+// signOff records who confirmed receipt. Their name is personal and so goes to the note.
+func signOff(c *call, b signOffBody, s *orders.Submission, f *fields) error {
+	by, proof := f.required("by", b.By, 100), f.text("proof", b.Proof, 500)
+	s.Command = &orders.SignOff{At: f.past(c, "at", b.At), Proof: proof != ""}
+	s.NoteText = by
+	if proof != "" {
+		s.NoteText += "\n" + proof
+	}
+	return nil
+}
+
+type refuseDeliveryBody struct {
+	expects
+	ShipmentID string `json:"shipment_id"`
+	Reason     string `json:"reason"`
+}
+
+func refuseDelivery(_ *call, b refuseDeliveryBody, s *orders.Submission, f *fields) error {
+	s.Command = &orders.RefuseDelivery{ShipmentID: f.required("shipment_id", b.ShipmentID, 20)}
+	s.NoteText = f.reason("reason", b.Reason)
+	return nil
+}
+
+type receivePaymentBody struct {
+	expects
+	PaymentID string `json:"payment_id"`
+	Amount    string `json:"amount"`
+	Reference string `json:"reference"`
+}
+
+func receivePayment(_ *call, b receivePaymentBody, s *orders.Submission, f *fields) error {
+	command := &orders.ReceivePayment{
+		PaymentID: f.required("payment_id", b.PaymentID, 20), Reference: f.required("reference", b.Reference, 100),
+	}
+	amount, problem := intake.Amount("amount", b.Amount)
+	if problem == nil && amount.IsZero() {
+		problem = &orders.FieldProblem{
+			Field: "amount", Code: codeOutOfRange,
+			Params: []string{"0.01", money.New(intake.MaxPrice, intake.PriceListCurrency).Decimal()},
+		}
+	}
+	if problem != nil {
+		f.join([]orders.FieldProblem{*problem})
+	}
+	command.Amount = amount.Decimal()
+	s.Command = command
+	return nil
+}
+
+var partPattern = regexp.MustCompile(`^[A-Z][1-9][0-9]{0,5}$`)
+
+// part returns the ID of a shipment or an appointment in the path. What cannot be one does not exist.
+func (c *call) part(name string, letter byte) (string, error) {
+	id := c.Param(name)
+	if !partPattern.MatchString(id) || id[0] != letter {
+		return "", refuse(codeNotFound)
+	}
+	return id, nil
+}
+
+// skew is by how much the clocks of those who report may be ahead of ours.
+const skew = 5 * time.Minute
+
+// past checks a time at which something is said to have happened.
+func (f *fields) past(c *call, field string, at *time.Time) time.Time {
+	switch {
+	case at == nil:
+		f.add(field, codeRequired)
+		return time.Time{}
+	case at.After(c.server.config.Clock().Add(skew)):
+		f.add(field, "in_the_future")
+	}
+	return at.UTC()
+}

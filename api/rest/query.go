@@ -1,0 +1,152 @@
+package rest
+
+import (
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"amends/orders"
+)
+
+const (
+	defaultLimit = 50
+	maxLimit     = 100
+)
+
+var (
+	sorts     = []string{"-created_at", "created_at"}
+	flagNames = []string{"needs_attention", "on_hold", "overdue"}
+)
+
+// parameters refuses query parameters that the route does not have, and any that is there twice.
+func (c *call) parameters(known ...string) error {
+	query, err := url.ParseQuery(c.Request().URL.RawQuery)
+	if err != nil {
+		return refuse(codeUnreadable)
+	}
+	names := make([]string, 0, len(query))
+	for name := range query {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		switch {
+		case !slices.Contains(known, name):
+			return (&unreadableError{code: codeUnknownParameter, field: join("", name)}).problem()
+		case len(query[name]) > 1:
+			return (&unreadableError{code: codeDuplicateField, field: name}).problem()
+		}
+	}
+	return nil
+}
+
+func (c *call) orderQuery() (orders.OrderQuery, error) {
+	err := c.parameters("q", "stage", "flag", "customer", "phone", "sku", "service_type", "from", "to", "sort", "cursor", "limit")
+	if err != nil {
+		return orders.OrderQuery{}, err
+	}
+	f := &fields{}
+	q := orders.OrderQuery{
+		Q:           f.text("q", c.QueryParam("q"), 100),
+		Stage:       orders.Stage(f.oneOf("stage", c.QueryParam("stage"), stageNames())),
+		Flag:        f.oneOf("flag", c.QueryParam("flag"), flagNames),
+		Customer:    f.text("customer", c.QueryParam("customer"), 64),
+		Phone:       f.phone("phone", c.QueryParam("phone")),
+		SKU:         f.text("sku", c.QueryParam("sku"), 64),
+		ServiceType: f.text("service_type", c.QueryParam("service_type"), 64),
+		From:        f.time("from", c.QueryParam("from")),
+		To:          f.time("to", c.QueryParam("to")),
+		Sort:        f.oneOf("sort", c.QueryParam("sort"), sorts),
+		Cursor:      f.text("cursor", c.QueryParam("cursor"), 500),
+		Limit:       f.limit("limit", c.QueryParam("limit")),
+	}
+	if !q.From.IsZero() && !q.To.IsZero() && q.To.Before(q.From) {
+		f.add("to", "ends_before_start")
+	}
+	if q.Sort == "" {
+		q.Sort = sorts[0]
+	}
+	if len(f.list) > 0 {
+		return q, invalid(f.list)
+	}
+	return q, nil
+}
+
+func (c *call) timelineQuery() (before int64, limit int, err error) {
+	if err := c.parameters("before", "limit"); err != nil {
+		return 0, 0, err
+	}
+	f := &fields{}
+	if typed := c.QueryParam("before"); typed != "" {
+		if before, err = strconv.ParseInt(typed, 10, 64); err != nil || before < 1 {
+			f.add("before", codeBadCursor)
+		}
+	}
+	limit = f.limit("limit", c.QueryParam("limit"))
+	if len(f.list) > 0 {
+		return 0, 0, invalid(f.list)
+	}
+	return before, limit, nil
+}
+
+func stageNames() []string {
+	return viewAll(orders.Stages(), func(s orders.Stage) string { return string(s) })
+}
+
+func (f *fields) oneOf(field, typed string, known []string) string {
+	if typed != "" && !slices.Contains(known, typed) {
+		f.add(field, codeUnknownValue, strings.Join(known, ", "))
+		return ""
+	}
+	return typed
+}
+
+// phone takes a number or the end of one. What is between the digits does not matter.
+func (f *fields) phone(field, typed string) string {
+	if typed == "" {
+		return ""
+	}
+	digits := strings.Map(func(r rune) rune {
+		if strings.ContainsRune(" -()+;", r) {
+			return -1
+		}
+		return r
+	}, typed)
+	if len(digits) < 4 || len(digits) > 30 || strings.ContainsFunc(digits, func(r rune) bool { return r < '0' || r > '9' }) {
+		f.add(field, "not_a_phone_ending")
+		return ""
+	}
+	return digits
+}
+
+func (f *fields) time(field, typed string) time.Time {
+	if typed == "" {
+		return time.Time{}
+	}
+	at, ok := readTime(typed)
+	if !ok {
+		f.add(field, codeNotTime)
+	}
+	return at
+}
+
+func (f *fields) limit(field, typed string) int {
+	if typed == "" {
+		return defaultLimit
+	}
+	n, err := strconv.Atoi(typed)
+	if err != nil || n < 1 || n > maxLimit {
+		f.add(field, codeOutOfRange, "1", strconv.Itoa(maxLimit))
+	}
+	return n
+}
+
+// covers tells whether the field, or a list or object it is in, has a problem already.
+func (f *fields) covers(field string) bool {
+	return slices.ContainsFunc(f.list, func(p orders.FieldProblem) bool {
+		rest, ok := strings.CutPrefix(field, p.Field)
+		return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
+	})
+}

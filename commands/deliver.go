@@ -1,0 +1,112 @@
+package commands
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"amends/orders"
+	"amends/workflows"
+)
+
+// deliver brings a command to its order: as a start, a signal or an update with the command's ID. An error means that
+// there is no answer yet, never that the answer is no.
+func (s *Service) deliver(ctx context.Context, row orders.CommandRow) (orders.Outcome, error) {
+	switch {
+	case row.Name == orders.CmdCreate:
+		return s.start(ctx, row)
+	case isFact(row.Name):
+		return s.signal(ctx, row)
+	}
+	return s.update(ctx, row)
+}
+
+func (s *Service) start(ctx context.Context, row orders.CommandRow) (orders.Outcome, error) {
+	var start orders.Start
+	if err := json.Unmarshal(row.Payload, &start); err != nil {
+		return orders.Outcome{}, fmt.Errorf("read the start of %s: %w", row.Order, err)
+	}
+	_, err := s.temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+		ID:                                       workflows.WorkflowID(row.Order),
+		TaskQueue:                                workflows.TaskQueue,
+		WorkflowIDReusePolicy:                    enums.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
+		WorkflowExecutionErrorWhenAlreadyStarted: true,
+		StaticSummary:                            workflows.Summary(start.Order),
+		TypedSearchAttributes:                    workflows.StartAttributes(start.Order),
+	}, workflows.TypeOrder, start)
+	var started *serviceerror.WorkflowExecutionAlreadyStarted
+	if err != nil && !errors.As(err, &started) { // already started with this number: by ourselves, before an answer was lost
+		return orders.Outcome{}, fmt.Errorf("start %s: %w", row.Order, err)
+	}
+	o := start.Order
+	return accepted(orders.Answer{Number: o.Number, Version: o.Version, Stage: o.Stage}), nil
+}
+
+func (s *Service) signal(ctx context.Context, row orders.CommandRow) (orders.Outcome, error) {
+	err := s.temporal.SignalWorkflow(ctx, workflows.WorkflowID(row.Order), "", row.Name, row.Payload)
+	var gone *serviceerror.NotFound
+	switch {
+	case errors.As(err, &gone):
+		return s.late(ctx, row)
+	case err != nil:
+		return orders.Outcome{}, fmt.Errorf("signal %s: %w", row.Order, err)
+	}
+	return accepted(orders.Answer{Number: row.Order}), nil
+}
+
+func (s *Service) update(ctx context.Context, row orders.CommandRow) (orders.Outcome, error) {
+	handle, err := s.temporal.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
+		UpdateID: row.ID, WorkflowID: workflows.WorkflowID(row.Order), UpdateName: row.Name,
+		Args: []any{row.Payload}, WaitForStage: client.WorkflowUpdateStageCompleted,
+	})
+	var answer orders.Answer
+	if err == nil {
+		err = handle.Get(ctx, &answer)
+	}
+	var refusal *temporal.ApplicationError
+	var gone *serviceerror.NotFound
+	switch {
+	case err == nil:
+		return accepted(answer), nil
+	case errors.As(err, &refusal) && refusal.Type() == workflows.TypeRefused:
+		var problem orders.Problem
+		if err := refusal.Details(&problem); err != nil {
+			return orders.Outcome{}, fmt.Errorf("read the refusal of %s: %w", row.ID, err)
+		}
+		return refused(problem), nil
+	case errors.As(err, &gone):
+		return s.late(ctx, row)
+	}
+	return orders.Outcome{}, fmt.Errorf("update %s: %w", row.Order, err)
+}
+
+// late answers for an order whose workflow does not run: it has ended, and Postgres tells how; or it has not started yet.
+func (s *Service) late(ctx context.Context, row orders.CommandRow) (orders.Outcome, error) {
+	view, err := s.store.Order(ctx, row.Order)
+	if err != nil {
+		return orders.Outcome{}, fmt.Errorf("look up %s: %w", row.Order, err)
+	}
+	if !view.Order.Stage.Finished() {
+		return orders.Outcome{}, errNotStarted
+	}
+	c, err := orders.DecodeCommand(row.Name, row.Payload)
+	if err != nil {
+		return refused(orders.Problem{Code: orders.CodeUnreadable}), nil
+	}
+	for _, done := range view.Order.Processed {
+		if done == row.ID { // decided before the end; its answer was lost
+			return accepted(orders.Answer{Number: row.Order, Version: view.Order.Version, Stage: view.Order.Stage}), nil
+		}
+	}
+	if _, err := orders.Decide(view.Order, c, s.now()); err != nil {
+		return refused(orders.AsProblem(err)), nil
+	}
+	problem := orders.Problem{Code: orders.CodeWrongStage, Params: []string{row.Name, string(view.Order.Stage), ""}}
+	return refused(problem), nil
+}

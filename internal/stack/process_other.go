@@ -1,0 +1,13 @@
+//go:build !linux
+
+package stack
+
+import "syscall"
+
+// attributes puts a process in a group of its own.
+func attributes(user *syscall.Credential, _ syscall.Signal) *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Setpgid: true, Credential: user}
+}
+
+// descendants are not looked for here; the process group is signalled.
+func descendants(int) []int { return nil }

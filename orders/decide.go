@@ -1,0 +1,198 @@
+package orders
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Decision is what follows from a command: its events, and the order after them.
+type Decision struct {
+	Order   Order
+	Events  []Recorded
+	Subject string // the ID of what the command made or moved
+}
+
+// Decide judges a command. It is pure and total: the only place where commands are judged. It returns *TransitionError,
+// *ValidationError or *StaleError for what is refused, and then nothing has changed. A command that was decided before
+// is accepted again without any event.
+func Decide(o Order, c Command, now time.Time) (Decision, error) {
+	head := c.Head()
+	if head.CommandID != "" && slices.Contains(o.Processed, head.CommandID) {
+		return Decision{Order: o}, nil
+	}
+	if err := c.guard(&o); err != nil {
+		return Decision{Order: o}, err
+	}
+	if v := head.ExpectedVersion; v != nil && !isFact(c) && *v != o.Version {
+		return Decision{Order: o}, &StaleError{Expected: *v, Version: o.Version}
+	}
+	d := &decider{o: o.clone(), now: now.UTC(), by: head.Actor, command: head.CommandID, version: o.Version}
+	d.note, d.reason = head.NoteID, head.Reason
+	if ofPerson(c) {
+		d.version++
+	}
+	if err := c.decide(d); err != nil {
+		return Decision{Order: o}, err
+	}
+	d.settle()
+	return Decision{Order: d.o, Events: d.events, Subject: d.subject}, nil
+}
+
+// isFact tells whether the command reports something that has happened outside: it cannot come too late.
+func isFact(c Command) bool {
+	switch c.(type) {
+	case *HandOver, *Perform, *CarrierEvent, *StockAllotted, *TaskDone, *TaskFailed, *TimePassed, *Incidental:
+		return true
+	}
+	return false
+}
+
+// ofPerson tells whether accepting the command raises the version.
+func ofPerson(c Command) bool {
+	role := c.Head().Actor.Role
+	return role != SystemActor.Role && role != CarrierActor.Role
+}
+
+// decider collects the events of one decision and applies each as it comes.
+type decider struct {
+	o       Order
+	now     time.Time
+	by      Actor
+	command string
+	version int64
+	note    string
+	reason  string
+	subject string
+	events  []Recorded
+}
+
+func (d *decider) emit(e event) {
+	data, err := json.Marshal(e)
+	if err != nil {
+		panic(err) // events are plain values
+	}
+	r := Recorded{
+		Seq: d.o.Seq + 1, At: d.now, Kind: e.kind(), Actor: d.by, Command: d.command, NoteID: d.note, Reason: d.reason,
+		Stage: d.o.Stage.next(e.kind()), Version: d.version, Data: data,
+	}
+	if r.Seq == 1 {
+		r.Stage = Created
+	}
+	r.Chain = digest(d.o.Chain, r)
+	d.o.apply(e, r)
+	d.events = append(d.events, r)
+}
+
+// settle lets the order go on by itself as far as it can.
+func (d *decider) settle() {
+	for next := d.step(); next != nil; next = d.step() {
+		d.by, d.note, d.reason = SystemActor, "", ""
+		d.emit(next)
+	}
+}
+
+// step returns what happens by itself next, or nil.
+func (d *decider) step() event {
+	o := &d.o
+	if o.Hold != nil {
+		return nil
+	}
+	switch {
+	case o.Stage == Created && !o.Review.Pending && len(o.Review.Findings) == 0:
+		return &approved{ByRule: true}
+	case o.Stage == Created && !o.Review.Pending:
+		return &reviewRequired{}
+	case o.Stage == Fulfilling && o.nothingOpen():
+		return &fulfilled{}
+	case o.Stage == SigningOff && o.provedDelivered():
+		return &signedOff{By: "delivery_proof", At: o.lastDelivery()}
+	case o.Stage == AfterSales && o.settled() && o.windowOver(d.now):
+		return &closed{}
+	}
+	return nil
+}
+
+func (o *Order) nothingOpen() bool {
+	return !slices.ContainsFunc(o.Lines, func(l Line) bool { return l.Open() > 0 })
+}
+
+// provedDelivered tells whether delivery proofs sign the order off: services are accepted by the customer alone.
+func (o *Order) provedDelivered() bool {
+	return !o.hasServices() && o.allShipments(func(s Shipment) bool { return s.Status == Delivered && s.Proof })
+}
+
+func (o *Order) allShipments(is func(Shipment) bool) bool {
+	return !slices.ContainsFunc(o.Shipments, func(s Shipment) bool { return s.Status != Cancelled && !is(s) })
+}
+
+func (o *Order) lastDelivery() time.Time {
+	var last time.Time
+	for _, s := range o.Shipments {
+		if s.DeliveredAt.After(last) {
+			last = s.DeliveredAt
+		}
+	}
+	return last
+}
+
+// settled tells whether the money that came in is the order's total and the books are complete.
+func (o *Order) settled() bool {
+	due := o.Total()
+	for _, p := range o.Payments {
+		due = due.Sub(p.Captured).Add(p.Refunded)
+	}
+	return due.IsZero() && o.Revenue && o.allShipments(func(s Shipment) bool { return s.StockMoved })
+}
+
+func (o *Order) windowOver(now time.Time) bool {
+	return !slices.ContainsFunc(o.Deadlines, func(d Deadline) bool {
+		return d.Kind == DeadlineAfterSales && now.Before(d.DueAt)
+	})
+}
+
+func refuse(o *Order, c Command, code string, params ...string) error {
+	return &TransitionError{Command: c.Name(), Stage: o.Stage, Code: code, Params: params}
+}
+
+// inStage refuses a command outside the stages it belongs to. The sentence names what is possible instead.
+func inStage(o *Order, c Command) error {
+	for _, row := range stageCommands {
+		if row.name == c.Name() && slices.Contains(row.stages, o.Stage) {
+			return nil
+		}
+	}
+	return refuse(o, c, CodeWrongStage, c.Name(), string(o.Stage), strings.Join(possible(o.Stage), ","))
+}
+
+// working is inStage for commands that a hold stops.
+func working(o *Order, c Command) error {
+	if err := inStage(o, c); err != nil {
+		return err
+	}
+	if o.Hold != nil {
+		return refuse(o, c, CodeOnHold, c.Name())
+	}
+	return nil
+}
+
+func invalid(field, code string, params ...any) error {
+	e := &ValidationError{Field: field, Code: code}
+	for _, p := range params {
+		e.Params = append(e.Params, fmt.Sprint(p))
+	}
+	return e
+}
+
+// notFuture refuses reports of what has not happened yet. Clocks may differ by some minutes.
+func (d *decider) notFuture(field string, at time.Time) (time.Time, error) {
+	if at.IsZero() {
+		return d.now, nil
+	}
+	if at.After(d.now.Add(5 * time.Minute)) {
+		return at, invalid(field, "in_the_future")
+	}
+	return at.UTC(), nil
+}

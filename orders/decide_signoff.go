@@ -1,0 +1,132 @@
+package orders
+
+import (
+	"slices"
+	"time"
+)
+
+func (c *SignOff) guard(o *Order) error { return working(o, c) }
+func (c *SignOff) decide(d *decider) error {
+	at, err := d.notFuture("at", c.At)
+	if err != nil {
+		return err
+	}
+	d.emit(&signedOff{By: "staff", At: at})
+	return nil
+}
+
+func (c *RefuseDelivery) guard(o *Order) error {
+	if err := inStage(o, c); err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(o.Shipments, Shipment.onItsWay) {
+		return refuse(o, c, CodeNotHandedOver)
+	}
+	return nil
+}
+
+func (s Shipment) onItsWay() bool { return s.Status == HandedOver || s.Status == InTransit }
+
+func (c *RefuseDelivery) decide(d *decider) error {
+	s := d.o.Shipment(c.ShipmentID)
+	if s == nil {
+		return invalid("shipment_id", "unknown_shipment")
+	}
+	if !s.onItsWay() {
+		return refuse(&d.o, c, CodeNotHandedOver)
+	}
+	d.subject = s.ID
+	d.moveParcel(s.ID, Refused, d.now, false, "")
+	return nil
+}
+
+// moveParcel carries a shipment forward and parks the order where a person has to act.
+func (d *decider) moveParcel(shipment string, to ShipmentStatus, at time.Time, proof bool, eventID string) {
+	d.emit(&parcelMoved{Shipment: shipment, Status: to, At: at, Proof: proof, EventID: eventID})
+	switch to {
+	case Refused:
+		d.emit(&parked{Task: TaskDeliver + "/" + shipment, Reason: ReasonRefusedAtDoor, Role: "clerk"})
+	case Lost:
+		d.emit(&parked{Task: TaskDeliver + "/" + shipment, Reason: ReasonLost, Role: "clerk"})
+	case Packed, HandedOver, InTransit, Delivered, Cancelled:
+	}
+}
+
+func (c *ReceivePayment) guard(o *Order) error    { return refuse(o, c, CodeNoReceipts) }
+func (c *ReceivePayment) decide(d *decider) error { return c.guard(&d.o) }
+
+// carrierStatus translates what carriers report. Interceptions belong to voids.
+var carrierStatus = []struct {
+	reported string
+	status   ShipmentStatus
+}{
+	{"accepted", InTransit}, {"in_transit", InTransit}, {"delivered", Delivered}, {"refused", Refused}, {"lost", Lost},
+}
+
+// rank orders the states of a parcel: a report never moves it to a lower one.
+func (s ShipmentStatus) rank() int {
+	return slices.Index([]ShipmentStatus{Packed, HandedOver, InTransit, Refused, Lost, Delivered}, s)
+}
+
+func (c *CarrierEvent) guard(o *Order) error {
+	return inStage(o, c)
+}
+
+// decide never refuses a report: what cannot be acted on leaves a finding.
+func (c *CarrierEvent) decide(d *decider) error {
+	note := func(shipment, why string) {
+		d.emit(&parcelNoted{Shipment: shipment, Tracking: c.Tracking, Status: c.Status, Why: why, EventID: c.EventID})
+	}
+	s := d.o.parcel(c.Tracking)
+	if s == nil {
+		note("", "unknown_parcel")
+		return nil
+	}
+	d.subject = s.ID
+	to, known := reported(c.Status)
+	at := c.OccurredAt.UTC()
+	if at.IsZero() || at.After(d.now) {
+		at = d.now
+	}
+	switch {
+	case !known:
+		note(s.ID, "unknown_status")
+		return nil
+	case s.Status == Cancelled:
+		note(s.ID, "cancelled_parcel")
+		return nil
+	case s.Status == Packed: // the carrier's scan is the hand-over that nobody reported
+		d.handOver(s, c.Tracking, at)
+		s = d.o.Shipment(s.ID)
+	}
+	switch {
+	case to == s.Status:
+		note(s.ID, "repeated")
+	case to.rank() < s.Status.rank():
+		note(s.ID, "late")
+	default:
+		d.moveParcel(s.ID, to, at, c.Proof, c.EventID)
+	}
+	return nil
+}
+
+func reported(status string) (ShipmentStatus, bool) {
+	for _, c := range carrierStatus {
+		if c.reported == status {
+			return c.status, true
+		}
+	}
+	return "", false
+}
+
+// parcel finds a shipment by its tracking number, or by the number of its label.
+func (o *Order) parcel(tracking string) *Shipment {
+	if tracking == "" {
+		return nil
+	}
+	i := slices.IndexFunc(o.Shipments, func(s Shipment) bool { return s.Tracking == tracking || s.Label == tracking })
+	if i < 0 {
+		return nil
+	}
+	return &o.Shipments[i]
+}

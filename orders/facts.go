@@ -1,0 +1,174 @@
+package orders
+
+import (
+	"slices"
+	"time"
+)
+
+// Facts that the workflow itself reports. They have no update or signal of their own.
+type (
+	// TaskDone brings the answer of a task.
+	TaskDone struct {
+		Header
+		Task    Task
+		Outcome EffectOutcome // of money and carriers
+		Added   []Reservation // of reserving
+		Facts   ReviewFacts   // of checking
+		Slots   []string      // of freeing slots
+	}
+	// TaskFailed says that a task could not be done: refused with a code, or ReasonUnreachable.
+	TaskFailed struct {
+		Header
+		Task Task
+		Code string
+	}
+	// TimePassed says that the moment of NextWake has come.
+	TimePassed struct{ Header }
+	// Incidental records something odd that reached the order and changes nothing else.
+	Incidental struct {
+		Header
+		Code string
+	}
+)
+
+func (*TaskDone) Name() string   { return "task-done" }
+func (*TaskFailed) Name() string { return "task-failed" }
+func (*TimePassed) Name() string { return "time-passed" }
+func (*Incidental) Name() string { return "incident" }
+
+func (*TaskDone) guard(*Order) error   { return nil }
+func (*TaskFailed) guard(*Order) error { return nil }
+func (*TimePassed) guard(*Order) error { return nil }
+func (*Incidental) guard(*Order) error { return nil }
+
+func (c *TaskDone) decide(d *decider) error {
+	if done := c.event(&d.o); done != nil {
+		d.emit(done)
+	}
+	if c.Task.Kind == TaskReserve && len(d.o.shortLines()) > 0 {
+		d.emit(&parked{Task: TaskReserve, Reason: ReasonShortStock, Role: "buyer"})
+	}
+	return nil
+}
+
+func (c *TaskDone) event(o *Order) event {
+	switch t := c.Task; t.Kind {
+	case TaskCheck:
+		if !o.Review.Pending || o.Stage != Created {
+			return nil // rejected while the checks ran
+		}
+		return &checked{Findings: o.Examine(c.Facts)}
+	case TaskReserve:
+		return &stockReserved{Added: c.Added, Round: o.Stock.Round}
+	case TaskReleaseAll:
+		return &stockReleased{}
+	case TaskMoveStock:
+		return &stockMoved{Shipment: t.Subject}
+	case TaskFreeSlots:
+		return &slotsFreed{Slots: c.Slots}
+	case TaskRevenue:
+		return &revenue{Amount: o.Total()}
+	case TaskAuthorise:
+		return &authorised{Payment: t.Subject, Reference: c.Outcome.Reference, AtOnce: c.Outcome.AtOnce}
+	case TaskCapture:
+		return &captured{Capture: t.Subject, Payment: t.Payment, Amount: t.Amount}
+	case TaskRelease:
+		return &released{Payment: t.Subject}
+	case TaskRefund:
+		return &refunded{Payment: t.Subject, Amount: t.Amount}
+	case TaskBook:
+		return &booked{Shipment: t.Subject, Label: c.Outcome.Reference}
+	case TaskCancelLabel:
+		return &labelCancelled{Shipment: t.Subject}
+	}
+	return nil
+}
+
+// roleFor says who can act when a task is parked.
+func roleFor(kind, code string) string {
+	switch {
+	case code == ReasonUnreachable:
+		return "manager"
+	case kind == TaskBook, kind == TaskCancelLabel:
+		return "warehouse"
+	case kind == TaskAuthorise:
+		return "clerk"
+	}
+	return "finance"
+}
+
+func (c *TaskFailed) decide(d *decider) error {
+	kind, subject := splitTask(c.Task.Name)
+	e := &parked{Task: c.Task.Name, Reason: c.Code, Role: roleFor(kind, c.Code)}
+	switch {
+	case c.Code == ReasonUnreachable:
+		e.RetryAt = d.now.Add(d.o.Policy.UnreachableRetry)
+	case kind == TaskAuthorise:
+		d.emit(&declined{Payment: subject, Code: c.Code})
+		if d.o.Stage == Rejected {
+			return nil
+		}
+	case kind == TaskBook && d.o.Shipment(subject).Status != Packed:
+		d.emit(&labelCancelled{Shipment: subject}) // no label is needed any more
+		return nil
+	}
+	d.emit(e)
+	return nil
+}
+
+func (*TimePassed) decide(d *decider) error {
+	if d.o.Hold != nil {
+		return nil
+	}
+	for _, a := range slices.Clone(d.o.Attention) {
+		if !a.RetryAt.IsZero() && !a.RetryAt.After(d.now) {
+			d.emit(&retried{Tasks: []string{a.Task}})
+		}
+	}
+	for _, due := range slices.Clone(d.o.Deadlines) {
+		if !due.DueAt.After(d.now) {
+			d.due(due)
+		}
+	}
+	return nil
+}
+
+// due says what happens at a deadline.
+func (d *decider) due(deadline Deadline) {
+	switch deadline.Kind {
+	case DeadlineReminder:
+		d.emit(&reminded{})
+	case DeadlineSignOff:
+		d.signOffByTimer(deadline.DueAt)
+	case DeadlineAfterSales:
+		// settle closes the order; one that is not settled stays open and is overdue
+		if !d.o.settled() {
+			d.emit(&overdue{Deadline: deadline.Kind})
+		}
+	default:
+		d.emit(&overdue{Deadline: deadline.Kind})
+	}
+}
+
+// signOffByTimer signs for a customer who stays silent, but never for a parcel that has not arrived.
+func (d *decider) signOffByTimer(due time.Time) {
+	if d.o.allShipments(func(s Shipment) bool { return s.Status == Delivered }) {
+		d.emit(&signedOff{By: "timer", At: due})
+		return
+	}
+	d.emit(&overdue{Deadline: DeadlineSignOff})
+	for _, s := range slices.Clone(d.o.Shipments) {
+		if s.onItsWay() {
+			d.emit(&parked{Task: TaskDeliver + "/" + s.ID, Reason: ReasonCarrierSilent, Role: "clerk"})
+		}
+	}
+}
+
+func (c *Incidental) decide(d *decider) error {
+	if c.Code == EventCancelAsked {
+		d.emit(&cancellationAsked{})
+		return nil
+	}
+	d.emit(&incident{Code: c.Code})
+	return nil
+}

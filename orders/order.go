@@ -1,0 +1,424 @@
+package orders
+
+import (
+	"slices"
+	"time"
+
+	"amends/money"
+)
+
+// Rules is the version of Decide and Apply that new orders start with. An order keeps the rules it started with.
+const Rules = 1
+
+// MaxLines is the most lines an order may have: the whole state travels in one workflow payload of at most 2 MB.
+const MaxLines = 2000
+
+// Kinds of line.
+const (
+	Goods   = "goods"
+	Service = "service"
+)
+
+// Order is the whole state of one order. It holds everything that decisions need and no personal data: people are
+// referred to by CustomerID and ContactID. The recorder stores exactly this value.
+type Order struct {
+	Number    string    `json:"number"`
+	Rules     int       `json:"rules"`
+	Stage     Stage     `json:"stage"`
+	Version   int64     `json:"version"` // accepted commands of people, creation included
+	Seq       int64     `json:"seq"`     // events
+	Chain     string    `json:"chain"`   // digest over all events so far, see Recorded
+	CreatedAt time.Time `json:"created_at"`
+	CreatedBy string    `json:"created_by"`
+	Draft
+	Review       Review        `json:"review"`
+	Payments     []Payment     `json:"payments,omitempty"`
+	Captures     []Capture     `json:"captures,omitempty"`
+	Reservations []Reservation `json:"reservations,omitempty"`
+	Shipments    []Shipment    `json:"shipments,omitempty"`
+	Appointments []Appointment `json:"appointments,omitempty"`
+	Hold         *Held         `json:"hold,omitempty"`
+	Attention    []Attention   `json:"attention,omitempty"`
+	Deadlines    []Deadline    `json:"deadlines,omitempty"`
+	Overdue      []string      `json:"overdue,omitempty"` // kinds of deadline that passed in this stage
+	Incidents    []Incident    `json:"incidents,omitempty"`
+	Findings     []Finding     `json:"findings,omitempty"`   // raised after the review
+	FreeSlots    []string      `json:"free_slots,omitempty"` // given up, to be freed in the calendar
+	SignedOffAt  time.Time     `json:"signed_off_at,omitzero"`
+	StageSince   time.Time     `json:"stage_since"`
+	Survivor     string        `json:"survivor,omitempty"`     // the order that lives on where this one was rejected as its duplicate
+	RejectedFor  string        `json:"rejected_for,omitempty"` // the reason code
+	Stock        StockState    `json:"stock"`
+	Revenue      bool          `json:"revenue"` // recognised in the ledger
+	Policy       Policy        `json:"policy"`
+	Processed    []string      `json:"processed"` // IDs of the commands already decided
+}
+
+// Draft is what a clerk writes down: the part of an order that resubmitting replaces as a whole.
+type Draft struct {
+	CustomerID  string       `json:"customer_id"`
+	ContactID   string       `json:"contact_id"`
+	Contact     ContactFacts `json:"contact"`
+	CustomerRef string       `json:"customer_reference,omitempty"`
+	Currency    string       `json:"currency"`
+	Lines       []Line       `json:"lines"`
+	Delivery    Delivery     `json:"delivery"`
+	Terms       Terms        `json:"terms"`
+	Invoice     Invoice      `json:"invoice"`
+	Slots       []Slot       `json:"slots,omitempty"` // claimed in the calendar before the command was sent
+}
+
+// ContactFacts is what the API found out about the personal data, which itself stays in Postgres.
+type ContactFacts struct {
+	Locale        string `json:"locale"`
+	HasPhone      bool   `json:"has_phone"`
+	HasEmail      bool   `json:"has_email"`
+	HasAddress    bool   `json:"has_address"`
+	KnownDistrict bool   `json:"known_district"`
+}
+
+// Line is one product or service of an order, with the name and prices of the day and with counters instead of
+// a status. Quantities are whole units.
+type Line struct {
+	ID        string       `json:"id"` // L1, L2, …
+	Kind      string       `json:"kind"`
+	SKU       string       `json:"sku"`
+	Name      string       `json:"name"`
+	Spec      string       `json:"spec,omitempty"`
+	Unit      string       `json:"unit,omitempty"`
+	UnitPrice money.Amount `json:"unit_price"`
+	ListPrice money.Amount `json:"list_price"`
+	Discount  money.Amount `json:"discount"` // of the whole line
+
+	Ordered   int64 `json:"ordered"`
+	Reserved  int64 `json:"reserved"`  // held in a warehouse for this line, not yet handed over
+	Shipped   int64 `json:"shipped"`   // handed over to the carrier or the customer
+	Delivered int64 `json:"delivered"` // arrived; for a service: performed
+	Returned  int64 `json:"returned"`
+	Voided    int64 `json:"voided"`
+}
+
+// Total returns quantity × unit price − discount.
+func (l Line) Total() money.Amount { return l.UnitPrice.Times(l.Ordered).Sub(l.Discount) }
+
+// Open returns how many units are still to be handed over or performed.
+func (l Line) Open() int64 {
+	if l.Kind == Service {
+		return l.Ordered - l.Voided - l.Delivered
+	}
+	return l.Ordered - l.Voided - l.Shipped
+}
+
+// Delivery is how goods reach the customer.
+type Delivery struct {
+	Method     string       `json:"method,omitempty"` // express, freight, pickup, own_vehicle
+	Fee        money.Amount `json:"fee"`
+	PromisedAt time.Time    `json:"promised_at,omitzero"`
+}
+
+// Terms are the terms of payment and of what follows the sale.
+type Terms struct {
+	Payment        string       `json:"payment"` // prepaid; others come with their own issue
+	Deposit        money.Amount `json:"deposit"`
+	CreditDays     int          `json:"credit_days"`
+	AfterSalesDays int          `json:"after_sales_days"`
+	WarrantyMonths int          `json:"warranty_months"`
+}
+
+// Prepaid is the only kind of terms that orders can be created with for now.
+const Prepaid = "prepaid"
+
+// Invoice says which kind of invoice was asked for: none, normal or special. Title and tax number are with the contact.
+type Invoice struct {
+	Kind string `json:"kind"`
+}
+
+// Review is how far checking has come.
+type Review struct {
+	Round    int       `json:"round"`   // rises with every resubmission
+	Pending  bool      `json:"pending"` // the checks of this round have not answered
+	Findings []Finding `json:"findings,omitempty"`
+}
+
+// Finding is something a check or an event raised that a person should see.
+type Finding struct {
+	Code   string `json:"code"`
+	LineID string `json:"line_id,omitempty"`
+	Detail string `json:"detail,omitempty"` // an order number, an amount, a tracking number: never personal
+}
+
+// PaymentStatus is where one payment stands with its provider.
+type PaymentStatus string
+
+// A payment is due, then authorising until the provider answers. Released and declined payments move no money.
+const (
+	PaymentDue         PaymentStatus = "due"
+	PaymentAuthorising PaymentStatus = "authorising"
+	PaymentAuthorised  PaymentStatus = "authorised"
+	PaymentDeclined    PaymentStatus = "declined"
+	PaymentReleased    PaymentStatus = "released"
+)
+
+// Payment is one payment of a customer.
+type Payment struct {
+	ID        string        `json:"id"` // P1, P2, …
+	Status    PaymentStatus `json:"status"`
+	Amount    money.Amount  `json:"amount"`
+	Captured  money.Amount  `json:"captured"`
+	Refunded  money.Amount  `json:"refunded"`
+	Reference string        `json:"reference,omitempty"` // the provider's
+	AtOnce    bool          `json:"at_once,omitempty"`   // the provider captured with the authorisation
+	Try       int           `json:"try"`                 // rises after a final refusal: a new effect key
+}
+
+// Capture takes the share of a payment that one shipment or appointment has earned.
+type Capture struct {
+	ID      string       `json:"id"` // C1, C2, …
+	Payment string       `json:"payment"`
+	For     string       `json:"for"` // shipment or appointment
+	Amount  money.Amount `json:"amount"`
+	Done    bool         `json:"done"`
+	Try     int          `json:"try"`
+}
+
+// StockState says what the stock book still owes this order.
+type StockState struct {
+	Round   int  `json:"round"`   // rises with every request to reserve: part of its effect key
+	Pending bool `json:"pending"` // a request to reserve has not answered
+	Release bool `json:"release"` // everything held is to be given back
+}
+
+// Reservation is a quantity held in a warehouse for a line. Sorted by line, then warehouse.
+type Reservation struct {
+	LineID    string `json:"line_id"`
+	Warehouse string `json:"warehouse"`
+	Quantity  int64  `json:"quantity"`
+}
+
+// ShipmentStatus is where a parcel is. It only moves forward, see carrier.go.
+type ShipmentStatus string
+
+// The life of a shipment.
+const (
+	Packed     ShipmentStatus = "packed"
+	HandedOver ShipmentStatus = "handed_over"
+	InTransit  ShipmentStatus = "in_transit"
+	Refused    ShipmentStatus = "refused"
+	Lost       ShipmentStatus = "lost"
+	Delivered  ShipmentStatus = "delivered"
+	Cancelled  ShipmentStatus = "cancelled"
+)
+
+// Shipment is one parcel: packed, handed over, on its way, arrived.
+type Shipment struct {
+	ID           string         `json:"id"` // S1, S2, …
+	Status       ShipmentStatus `json:"status"`
+	Carrier      string         `json:"carrier"`
+	Lines        []ShipmentLine `json:"lines"`
+	Label        string         `json:"label,omitempty"` // the tracking number the carrier proposed
+	Tracking     string         `json:"tracking_number,omitempty"`
+	Booking      BookingStatus  `json:"booking"`
+	Try          int            `json:"try"`
+	StockMoved   bool           `json:"stock_moved"` // taken out of the stock book
+	PackedAt     time.Time      `json:"packed_at"`
+	HandedOverAt time.Time      `json:"handed_over_at,omitzero"`
+	DeliveredAt  time.Time      `json:"delivered_at,omitzero"`
+	Proof        bool           `json:"proof"` // delivered with proof of delivery
+}
+
+// ShipmentLine is a quantity of a line taken from a warehouse.
+type ShipmentLine struct {
+	LineID    string `json:"line_id"`
+	Warehouse string `json:"warehouse"`
+	Quantity  int64  `json:"quantity"`
+}
+
+// BookingStatus is where a shipment stands with its carrier.
+type BookingStatus string
+
+// A booking is pending until the carrier answers; own vehicles and pick-ups need none.
+const (
+	BookingNone      BookingStatus = "none"
+	BookingPending   BookingStatus = "pending"
+	BookingDone      BookingStatus = "booked"
+	BookingCancelled BookingStatus = "cancelled"
+)
+
+// Slot is a technician's time, claimed in the calendar for a line.
+type Slot struct {
+	ID         string    `json:"id"`
+	LineID     string    `json:"line_id"`
+	Technician string    `json:"technician"`
+	From       time.Time `json:"from"`
+	To         time.Time `json:"to"`
+}
+
+// AppointmentStatus is where an appointment stands.
+type AppointmentStatus string
+
+// The life of an appointment.
+const (
+	Scheduled            AppointmentStatus = "scheduled"
+	Performed            AppointmentStatus = "performed"
+	AppointmentCancelled AppointmentStatus = "cancelled"
+)
+
+// Appointment is a service visit.
+type Appointment struct {
+	ID          string            `json:"id"` // A1, A2, …
+	Status      AppointmentStatus `json:"status"`
+	Slot        Slot              `json:"slot"`
+	PerformedAt time.Time         `json:"performed_at,omitzero"`
+}
+
+// Held is a stop of work and clocks.
+type Held struct {
+	Since time.Time `json:"since"`
+}
+
+// Attention is a task that is parked until a person acts, or until RetryAt.
+type Attention struct {
+	Task    string    `json:"task"`   // the task's name, see Tasks
+	Reason  string    `json:"reason"` // an error code
+	Role    string    `json:"role"`   // who can act
+	Since   time.Time `json:"since"`
+	RetryAt time.Time `json:"retry_at,omitzero"` // the outside could not be reached: tried again by itself
+}
+
+// Incident is something odd that reached the order, such as a signal that could not be read.
+type Incident struct {
+	Code string    `json:"code"`
+	At   time.Time `json:"at"`
+}
+
+// Kinds of deadline.
+const (
+	DeadlineReview     = "review"
+	DeadlineFulfil     = "fulfil"
+	DeadlineReminder   = "sign_off_reminder"
+	DeadlineSignOff    = "auto_sign_off"
+	DeadlineAfterSales = "after_sales"
+)
+
+// Deadline is a moment at which something happens by itself.
+type Deadline struct {
+	Kind  string    `json:"kind"`
+	DueAt time.Time `json:"due_at"`
+}
+
+// Policy is the company's rules, copied into the order when it starts.
+type Policy struct {
+	LargeAmount      int64         `json:"large_amount"`      // minor units; from here on a person reviews
+	PriceDeviation   int64         `json:"price_deviation"`   // per cent below or above the list price that still passes
+	DuplicateWindow  time.Duration `json:"duplicate_window"`  // for soft duplicates
+	ReviewDeadline   time.Duration `json:"review_deadline"`   // AMENDS_REVIEW_DEADLINE
+	FulfilDeadline   time.Duration `json:"fulfil_deadline"`   // AMENDS_FULFIL_DEADLINE
+	SignOffReminder  time.Duration `json:"sign_off_reminder"` // AMENDS_SIGN_OFF_REMINDER
+	AutoSignOff      time.Duration `json:"auto_sign_off"`     // AMENDS_AUTO_SIGN_OFF
+	UnreachableRetry time.Duration `json:"unreachable_retry"` // pause before an unreachable party is asked again
+}
+
+// DefaultPolicy is what AMENDS_* variables override.
+func DefaultPolicy() Policy {
+	return Policy{
+		LargeAmount: 5_000_000, PriceDeviation: 10, DuplicateWindow: 24 * time.Hour,
+		ReviewDeadline: 24 * time.Hour, FulfilDeadline: 72 * time.Hour,
+		SignOffReminder: 72 * time.Hour, AutoSignOff: 168 * time.Hour, UnreachableRetry: time.Hour,
+	}
+}
+
+// Total returns the sum of all lines and the delivery fee.
+func (d Draft) Total() money.Amount {
+	total := d.Delivery.Fee.Add(money.New(0, d.Currency))
+	for _, l := range d.Lines {
+		total = total.Add(l.Total())
+	}
+	return total
+}
+
+// Line returns the line with the ID, or nil.
+func (d *Draft) Line(id string) *Line {
+	i := slices.IndexFunc(d.Lines, func(l Line) bool { return l.ID == id })
+	if i < 0 {
+		return nil
+	}
+	return &d.Lines[i]
+}
+
+// Payment returns the payment with the ID, or nil.
+func (o *Order) Payment(id string) *Payment {
+	i := slices.IndexFunc(o.Payments, func(p Payment) bool { return p.ID == id })
+	if i < 0 {
+		return nil
+	}
+	return &o.Payments[i]
+}
+
+// Capture returns the capture with the ID, or nil.
+func (o *Order) Capture(id string) *Capture {
+	i := slices.IndexFunc(o.Captures, func(c Capture) bool { return c.ID == id })
+	if i < 0 {
+		return nil
+	}
+	return &o.Captures[i]
+}
+
+// Shipment returns the shipment with the ID, or nil.
+func (o *Order) Shipment(id string) *Shipment {
+	i := slices.IndexFunc(o.Shipments, func(s Shipment) bool { return s.ID == id })
+	if i < 0 {
+		return nil
+	}
+	return &o.Shipments[i]
+}
+
+// Appointment returns the appointment with the ID, or nil.
+func (o *Order) Appointment(id string) *Appointment {
+	i := slices.IndexFunc(o.Appointments, func(a Appointment) bool { return a.ID == id })
+	if i < 0 {
+		return nil
+	}
+	return &o.Appointments[i]
+}
+
+// Flags are the axes beside the stage, sorted: needs_attention, on_hold, overdue.
+func (o Order) Flags() []string {
+	flags := []string{}
+	if len(o.Attention) > 0 || len(o.Incidents) > 0 {
+		flags = append(flags, "needs_attention")
+	}
+	if o.Hold != nil {
+		flags = append(flags, "on_hold")
+	}
+	if len(o.Overdue) > 0 {
+		flags = append(flags, "overdue")
+	}
+	return flags
+}
+
+// clone returns a copy that shares no slice with the original.
+func (o Order) clone() Order {
+	o.Lines = slices.Clone(o.Lines)
+	o.Slots = slices.Clone(o.Slots)
+	o.Review.Findings = slices.Clone(o.Review.Findings)
+	o.Payments = slices.Clone(o.Payments)
+	o.Captures = slices.Clone(o.Captures)
+	o.Reservations = slices.Clone(o.Reservations)
+	o.Shipments = slices.Clone(o.Shipments)
+	for i := range o.Shipments {
+		o.Shipments[i].Lines = slices.Clone(o.Shipments[i].Lines)
+	}
+	o.Appointments = slices.Clone(o.Appointments)
+	o.Findings = slices.Clone(o.Findings)
+	o.FreeSlots = slices.Clone(o.FreeSlots)
+	if o.Hold != nil {
+		hold := *o.Hold
+		o.Hold = &hold
+	}
+	o.Attention = slices.Clone(o.Attention)
+	o.Deadlines = slices.Clone(o.Deadlines)
+	o.Overdue = slices.Clone(o.Overdue)
+	o.Incidents = slices.Clone(o.Incidents)
+	o.Processed = slices.Clone(o.Processed)
+	return o
+}

@@ -1,0 +1,139 @@
+package orders
+
+import (
+	"time"
+
+	"amends/money"
+)
+
+// Codes of a RefusedError. A provider may answer others; they are passed on when they are short words, else they become
+// RefusedOther.
+const (
+	RefusedDeclined       = "declined"        // the payment provider said no to the money
+	RefusedRefused        = "refused"         // the request was understood and turned down
+	RefusedUnknownPayment = "unknown_payment" // no such payment reference at the provider
+	RefusedUnknownParcel  = "unknown_parcel"  // no such tracking number at the carrier
+	RefusedTooMuch        = "above_limit"     // more than authorised, or more than captured
+	RefusedKeyReused      = "key_reused"      // the effect key was used for another request
+	RefusedInvalid        = "invalid_request" // the provider finds the request unusable
+	RefusedTooLate        = "too_late"        // the parcel has moved too far
+	RefusedRecipient      = "bad_recipient"   // the phone number or e-mail address cannot be served
+	RefusedOther          = "other"
+)
+
+// RefusedError is a business answer of the outside world: final, never retried by the transport. It carries a code and
+// no text from outside.
+type RefusedError struct {
+	Code string
+}
+
+// Error names the code.
+func (e *RefusedError) Error() string { return "refused by the outside world: " + e.Code }
+
+// PaymentCall asks a payment provider for one thing. Key is the effect key: the same key never moves money twice.
+type PaymentCall struct {
+	Key       string
+	Order     string
+	Payment   string       // our ID of the payment
+	Reference string       // the provider's reference of the authorisation; empty when authorising
+	Amount    money.Amount // ignored when releasing, which gives back all that is left
+	Retry     bool         // an earlier attempt with this key may have reached the provider: look the key up first
+}
+
+// PaymentAnswer is what the provider did for an effect key.
+type PaymentAnswer struct {
+	Reference   string       // the provider's reference of the payment
+	Transaction string       // the provider's reference of this one movement
+	Amount      money.Amount // what was moved
+	Captured    bool         // the money is the merchant's: by a capture, or by an authorisation captured at once
+	Adopted     bool         // done by an earlier attempt and found by its key
+}
+
+// Addressee is who gets a parcel, as printed on the label.
+type Addressee struct {
+	Name    string
+	Phone   string
+	Address string
+}
+
+// BookingCall asks a carrier for a label.
+type BookingCall struct {
+	Key       string
+	Order     string
+	Shipment  string // our ID of the shipment
+	Carrier   string // the carrier's code, e.g. "SF"
+	Consignee Addressee
+	Retry     bool // as in PaymentCall
+}
+
+// BookingAnswer is the label a carrier made.
+type BookingAnswer struct {
+	TrackingNumber string
+	Adopted        bool // as in PaymentAnswer
+}
+
+// ParcelCall asks a carrier to do something about a parcel it has a label for: stop it, send it elsewhere, or forget it.
+type ParcelCall struct {
+	Key            string
+	Order          string
+	Shipment       string
+	TrackingNumber string
+	Consignee      Addressee // the new one, for a redirection; otherwise empty
+	Retry          bool      // as in PaymentCall
+}
+
+// ParcelAnswer is the carrier's word on a ParcelCall; a refusal is a RefusedError instead.
+type ParcelAnswer struct {
+	Pending bool // the carrier will answer later, by webhook
+	Adopted bool // as in PaymentAnswer
+}
+
+// Templates of messages to customers.
+const (
+	TemplateConfirmation = "confirmation"            // the order was placed
+	TemplateShipped      = "shipped"                 // a parcel is on its way
+	TemplateRescheduled  = "appointment_rescheduled" // a service visit has a new time
+	TemplateReminder     = "sign_off_reminder"       // please confirm receipt
+	TemplateSignedOff    = "signed_off"              // thanks; the after-sales window runs
+	TemplateClosed       = "closed"                  // thanks; the order is finished
+	TemplateRejected     = "rejected"                // the order cannot be accepted
+)
+
+// Message is one message to one customer. Key is the effect key: the same key is one message.
+type Message struct {
+	Key      string
+	Order    string
+	To       string // a phone number for SMS, an address for mail
+	Locale   string // "zh-CN" or "en"
+	Template string
+	Data     MessageData
+	Retry    bool // as in PaymentCall
+}
+
+// MessageData is what a template may print. Each template says only what is there.
+type MessageData struct {
+	Number         string // the order's number
+	Company        string // the seller, as customers know it
+	Total          money.Amount
+	Lines          []MessageLine
+	Appointments   []MessageAppointment
+	PromisedAt     time.Time // zero: no date was promised
+	Carrier        string
+	TrackingNumber string
+	ReasonCode     string    // of a rejection
+	Survivor       string    // the order that stands instead of a rejected duplicate
+	WindowEndsAt   time.Time // the end of the after-sales window; zero: none
+}
+
+// MessageLine is one ordered product or service.
+type MessageLine struct {
+	Name     string
+	Quantity int64
+}
+
+// MessageAppointment is one agreed service visit.
+type MessageAppointment struct {
+	Service string
+	From    time.Time
+	To      time.Time
+}

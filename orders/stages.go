@@ -1,0 +1,81 @@
+package orders
+
+// Stage is the main axis of an order's life.
+type Stage string
+
+// The stages, in the order of the story.
+const (
+	Created    Stage = "created"
+	InReview   Stage = "in_review"
+	SentBack   Stage = "sent_back"
+	Fulfilling Stage = "fulfilling"
+	SigningOff Stage = "signing_off"
+	AfterSales Stage = "after_sales"
+	Closed     Stage = "closed"
+	Voiding    Stage = "voiding"
+	Voided     Stage = "voided"
+	Rejected   Stage = "rejected"
+)
+
+// Stages lists all stages.
+func Stages() []Stage {
+	return []Stage{Created, InReview, SentBack, Fulfilling, SigningOff, AfterSales, Closed, Voiding, Voided, Rejected}
+}
+
+// Finished tells whether nothing more is decided in this stage.
+func (s Stage) Finished() bool { return s == Closed || s == Voided || s == Rejected }
+
+// A transition leads from one stage to another when an event of the kind happens.
+type transition struct {
+	from  Stage
+	event string
+	to    Stage
+}
+
+// transitions is the whole table of stage changes; docs/states.md is generated from it. An event that is not listed
+// for a stage leaves the stage as it is.
+var transitions = []transition{
+	{Created, EventReviewRequired, InReview},
+	{Created, EventApproved, Fulfilling},
+	{Created, EventRejected, Rejected},
+	{InReview, EventApproved, Fulfilling},
+	{InReview, EventSentBack, SentBack},
+	{InReview, EventRejected, Rejected},
+	{SentBack, EventResubmitted, Created},
+	{SentBack, EventRejected, Rejected},
+	{Fulfilling, EventFulfilled, SigningOff},
+	{Fulfilling, EventRejected, Rejected},
+	{SigningOff, EventSignedOff, AfterSales},
+	{AfterSales, EventClosed, Closed},
+}
+
+// next returns the stage after an event of the kind.
+func (s Stage) next(event string) Stage {
+	for _, t := range transitions {
+		if t.from == s && t.event == event {
+			return t.to
+		}
+	}
+	return s
+}
+
+// stageCommands says to which stages a command belongs. Retry and receive-payment are judged by other facts alone.
+var stageCommands = []struct {
+	name   string
+	stages []Stage
+}{
+	{CmdApprove, []Stage{InReview}},
+	{CmdSendBack, []Stage{InReview}},
+	{CmdResubmit, []Stage{SentBack}},
+	{CmdReject, []Stage{Created, InReview, SentBack, Fulfilling}},
+	{CmdHold, []Stage{Created, InReview, SentBack, Fulfilling, SigningOff, AfterSales}},
+	{CmdResume, []Stage{Created, InReview, SentBack, Fulfilling, SigningOff, AfterSales}},
+	{CmdShip, []Stage{Fulfilling}},
+	{CmdHandOver, []Stage{Fulfilling}},
+	{CmdPerform, []Stage{Fulfilling}},
+	{CmdReschedule, []Stage{Fulfilling}},
+	{CmdSignOff, []Stage{SigningOff}},
+	{CmdRefuseDelivery, []Stage{Fulfilling, SigningOff}},
+	{CmdCarrierEvent, []Stage{Created, InReview, SentBack, Fulfilling, SigningOff, AfterSales}},
+	{CmdStockAllotted, []Stage{Fulfilling}},
+}

@@ -1,0 +1,193 @@
+package orders
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"amends/money"
+)
+
+// Kinds of task: the work that an order's state calls for. Check to Revenue are our own books, the rest leaves the house.
+const (
+	TaskCheck       = "check"
+	TaskReserve     = "reserve"
+	TaskReleaseAll  = "release_stock"
+	TaskMoveStock   = "move_stock"
+	TaskFreeSlots   = "free_slots"
+	TaskRevenue     = "recognise_revenue"
+	TaskAuthorise   = "authorise"
+	TaskCapture     = "capture"
+	TaskRelease     = "release"
+	TaskRefund      = "refund"
+	TaskBook        = "book"
+	TaskCancelLabel = "cancel_label"
+	TaskDeliver     = "deliver" // done by the carrier and by people: it is only ever parked
+)
+
+// Reasons for which a task is parked.
+const (
+	ReasonUnreachable   = "unreachable"
+	ReasonShortStock    = "short_stock"
+	ReasonRefusedAtDoor = "refused_at_door"
+	ReasonLost          = "parcel_lost"
+	ReasonCarrierSilent = "carrier_silent"
+)
+
+// Task is one piece of work that the state calls for and that nobody has parked. It is derived, never stored: the
+// intent is in the state before the call is made, and the answer comes back as a TaskDone or TaskFailed.
+type Task struct {
+	Name    string // kind, or kind/subject
+	Kind    string
+	Subject string
+	Key     string // the effect key, <order>/<kind>/<subject>/<n>
+	Payment string
+	Amount  money.Amount
+}
+
+func splitTask(name string) (kind, subject string) {
+	kind, subject, _ = strings.Cut(name, "/")
+	return kind, subject
+}
+
+// Tasks lists the work that the order calls for now, in a fixed order.
+func (o Order) Tasks() []Task {
+	var tasks []Task
+	for _, t := range append(o.bookkeeping(), o.outward()...) {
+		if !o.isParked(t.Name) {
+			tasks = append(tasks, t)
+		}
+	}
+	return tasks
+}
+
+func (o Order) isParked(name string) bool {
+	for _, a := range o.Attention {
+		if a.Task == name {
+			return true
+		}
+	}
+	return false
+}
+
+// bookkeeping is what our own books owe. It goes on during a hold: it follows facts.
+func (o Order) bookkeeping() []Task {
+	var tasks []Task
+	if o.Review.Pending && o.Stage == Created {
+		tasks = append(tasks, o.task(TaskCheck, "", o.Review.Round))
+	}
+	if o.Stock.Pending && o.Stage == Fulfilling && o.Hold == nil {
+		tasks = append(tasks, o.task(TaskReserve, "", o.Stock.Round))
+	}
+	if o.Stock.Release {
+		tasks = append(tasks, o.task(TaskReleaseAll, "", 1))
+	}
+	for _, s := range o.Shipments {
+		if s.Status != Packed && s.Status != Cancelled && !s.StockMoved {
+			tasks = append(tasks, o.task(TaskMoveStock, s.ID, 1))
+		}
+	}
+	if len(o.FreeSlots) > 0 {
+		tasks = append(tasks, o.task(TaskFreeSlots, "", 1))
+	}
+	if o.Stage == AfterSales && !o.Revenue {
+		tasks = append(tasks, o.task(TaskRevenue, "", 1))
+	}
+	return tasks
+}
+
+// outward is what must be asked of others. A hold keeps it from starting, except for giving back what a rejected
+// order has taken.
+func (o Order) outward() []Task {
+	if o.Hold != nil {
+		return nil
+	}
+	var tasks []Task
+	for _, p := range o.Payments {
+		tasks = append(tasks, o.paymentTasks(p)...)
+	}
+	for _, c := range o.Captures {
+		if p := o.Payment(c.Payment); !c.Done && p.Status == PaymentAuthorised {
+			t := o.task(TaskCapture, c.ID, c.Try)
+			t.Payment, t.Amount = c.Payment, c.Amount
+			tasks = append(tasks, t)
+		}
+	}
+	for _, s := range o.Shipments {
+		switch {
+		case s.Booking == BookingPending: // once asked for, the answer is waited for, whatever becomes of the parcel
+			tasks = append(tasks, o.task(TaskBook, s.ID, s.Try))
+		case s.Booking == BookingDone && s.Status == Cancelled:
+			tasks = append(tasks, o.task(TaskCancelLabel, s.ID, 1))
+		}
+	}
+	return tasks
+}
+
+func (o Order) paymentTasks(p Payment) []Task {
+	var t Task
+	switch {
+	case p.Status == PaymentAuthorising:
+		t = o.task(TaskAuthorise, p.ID, p.Try)
+		t.Amount = p.Amount
+	case o.Stage != Rejected || p.Status != PaymentAuthorised || p.Reference == "":
+		return nil
+	case !p.AtOnce:
+		t = o.task(TaskRelease, p.ID, p.Try)
+		t.Amount = p.Amount
+	case p.Refunded.Less(p.Captured):
+		t = o.task(TaskRefund, p.ID, p.Try)
+		t.Amount = p.Captured.Sub(p.Refunded)
+	default:
+		return nil
+	}
+	t.Payment = p.ID
+	return []Task{t}
+}
+
+func (o Order) task(kind, subject string, n int) Task {
+	t := Task{Name: kind, Kind: kind, Subject: subject}
+	if subject == "" {
+		t.Key = fmt.Sprintf("%s/%s/%d", o.Number, kind, n)
+		return t
+	}
+	t.Name = kind + "/" + subject
+	t.Key = fmt.Sprintf("%s/%s/%s/%d", o.Number, kind, subject, n)
+	return t
+}
+
+// Wanted lists what is to be reserved: for every goods line what is neither held nor handed over.
+func (o Order) Wanted() []Wanted {
+	var wanted []Wanted
+	for _, l := range o.Lines {
+		if missing := l.Open() - l.Reserved; l.Kind == Goods && missing > 0 {
+			wanted = append(wanted, Wanted{LineID: l.ID, Kind: l.Kind, SKU: l.SKU, Quantity: missing})
+		}
+	}
+	return wanted
+}
+
+// NextWake returns when something happens by itself, or false. Clocks stand still during a hold.
+func (o Order) NextWake() (time.Time, bool) {
+	var wake time.Time
+	earlier := func(t time.Time) {
+		if !t.IsZero() && (wake.IsZero() || t.Before(wake)) {
+			wake = t
+		}
+	}
+	if o.Hold != nil {
+		return wake, false
+	}
+	for _, d := range o.Deadlines {
+		earlier(d.DueAt)
+	}
+	for _, a := range o.Attention {
+		earlier(a.RetryAt)
+	}
+	return wake, !wake.IsZero()
+}
+
+// AtRest tells whether the order is finished and owes nothing to anybody: its workflow may end.
+func (o Order) AtRest() bool {
+	return o.Stage.Finished() && len(o.Tasks()) == 0 && len(o.Attention) == 0
+}

@@ -1,0 +1,55 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"amends/orders"
+)
+
+// Codes of a refusal by the books. They reach callers as orders.RefusedError.
+const (
+	CodeRefundExceedsCaptured = "refund_exceeds_captured"
+	CodeWarehouseUnknown      = "unknown_warehouse"
+)
+
+// meanings says what it means that a constraint refused a row.
+var meanings = map[string]error{
+	"commands_key_actor_route_key":        orders.ErrKeyReused,
+	"commands_order_fkey":                 orders.ErrNotFound,
+	"notes_order_fkey":                    orders.ErrNotFound,
+	"customer_contacts_order_fkey":        orders.ErrNotFound,
+	"payments_captured_within_authorised": &orders.RefusedError{Code: orders.RefusedTooMuch},
+	"payments_refunded_within_captured":   &orders.RefusedError{Code: CodeRefundExceedsCaptured},
+	"slots_no_double_booking":             orders.ErrSlotTaken,
+	"stock_sku_fkey":                      &orders.ValidationError{Field: "sku", Code: "unknown_sku"},
+	"stock_warehouse_fkey":                &orders.ValidationError{Field: "warehouse", Code: CodeWarehouseUnknown},
+}
+
+// translate turns errors of the database into those of the domain. A value that the schema refuses for another reason
+// (classes 22 and 23) is orders.ErrImpossible: no repetition helps. Others pass unchanged.
+func translate(err error) error {
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) {
+		return err
+	}
+	if meaning, known := meanings[pg.ConstraintName]; known {
+		return fmt.Errorf("%w (%s)", meaning, pg.ConstraintName)
+	}
+	if strings.HasPrefix(pg.Code, "22") || strings.HasPrefix(pg.Code, "23") {
+		return fmt.Errorf("%w: %w", orders.ErrImpossible, err)
+	}
+	return err
+}
+
+// found turns an empty result into orders.ErrNotFound.
+func found(err error) error {
+	if errors.Is(err, pgx.ErrNoRows) {
+		return orders.ErrNotFound
+	}
+	return err
+}

@@ -1,0 +1,231 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"amends/orders"
+)
+
+// Locks are always taken in this order: the order, then its stock rows by SKU and warehouse. Rows of reservations and
+// backorders change only under the stock rows of their SKU.
+
+// ReserveStock holds what the lines still need, from the warehouses in their fixed order, and puts what is short into
+// the queue of backorders. Repeating a key returns the first answer. Nothing is held for an order that has given up
+// everything: an attempt that comes late must not take what nobody would give back.
+func (s *Store) ReserveStock(ctx context.Context, r orders.StockRequest) (orders.StockAnswer, error) {
+	var answer orders.StockAnswer
+	err := s.inTx(ctx, func(tx pgx.Tx) error {
+		known, ended, err := enterStock(ctx, tx, r.Key, r.Order, &answer)
+		if err != nil || known {
+			return err
+		}
+		answer.Added = []orders.Reservation{}
+		if !ended {
+			if answer.Added, err = reserve(ctx, tx, r); err != nil {
+				return err
+			}
+		}
+		return rememberAnswer(ctx, tx, r.Key, r.Order, answer)
+	})
+	if err != nil {
+		return orders.StockAnswer{}, fmt.Errorf("reserve stock for %s: %w", r.Order, err)
+	}
+	return answer, nil
+}
+
+// enterStock holds the order and tells whether the key has an answer already, and whether the order gave up its stock.
+func enterStock(ctx context.Context, tx pgx.Tx, key, order string, answer any) (known, ended bool, err error) {
+	if err := hold(ctx, tx, "stock:"+order); err != nil {
+		return false, false, err
+	}
+	var text json.RawMessage
+	var owner *string
+	err = tx.QueryRow(ctx, `
+		SELECT (SELECT answer FROM stock_requests WHERE key = $1),
+		       (SELECT order_number FROM stock_requests WHERE key = $1),
+		       EXISTS (SELECT FROM stock_ended WHERE order_number = $2)`, key, order).Scan(&text, &owner, &ended)
+	if err != nil || owner == nil {
+		return false, ended, err
+	}
+	if *owner != order {
+		return false, ended, &orders.RefusedError{Code: orders.RefusedKeyReused}
+	}
+	return true, ended, json.Unmarshal(text, answer)
+}
+
+func rememberAnswer(ctx context.Context, tx pgx.Tx, key, order string, answer any) error {
+	_, err := tx.Exec(ctx, `
+		INSERT INTO stock_requests (key, order_number, answer)
+		VALUES ($1, $2, $3)`, key, order, answer)
+	if err != nil {
+		return fmt.Errorf("remember %s: %w", key, err)
+	}
+	return nil
+}
+
+// level is a locked stock row.
+type level struct {
+	SKU       string
+	Warehouse string
+	Free      int64
+}
+
+// lockLevels holds the stock rows of the SKUs and returns them in the order in which warehouses are asked.
+func lockLevels(ctx context.Context, tx pgx.Tx, skus []string) ([]level, error) {
+	rows, err := tx.Query(ctx, `
+		SELECT sku
+		FROM stock
+		WHERE sku = ANY($1)
+		ORDER BY sku, warehouse
+		FOR NO KEY UPDATE`, skus)
+	if err != nil {
+		return nil, fmt.Errorf("lock stock: %w", err)
+	}
+	rows.Close()
+	if rows.Err() != nil {
+		return nil, fmt.Errorf("lock stock: %w", rows.Err())
+	}
+	rows, err = tx.Query(ctx, `
+		SELECT s.sku,
+		       s.warehouse,
+		       s.on_hand - s.reserved
+		FROM stock s
+		JOIN warehouses w ON w.id = s.warehouse
+		WHERE s.sku = ANY($1)
+		ORDER BY w.position, w.id, s.sku`, skus)
+	if err != nil {
+		return nil, fmt.Errorf("read stock: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[level])
+}
+
+func reserve(ctx context.Context, tx pgx.Tx, r orders.StockRequest) ([]orders.Reservation, error) {
+	var skus []string
+	for _, line := range r.Lines {
+		skus = append(skus, line.SKU)
+	}
+	levels, err := lockLevels(ctx, tx, skus)
+	if err != nil {
+		return nil, err
+	}
+	batch, added := &pgx.Batch{}, []orders.Reservation{}
+	for _, line := range r.Lines {
+		missing := line.Quantity
+		for i := range levels {
+			l := &levels[i]
+			if l.SKU != line.SKU || l.Free == 0 || missing == 0 {
+				continue
+			}
+			quantity := min(l.Free, missing)
+			queueHold(batch, r.Key, r.Order, orders.SystemActor.ID, held{line.LineID, l.Warehouse, l.SKU, quantity})
+			added = append(added, orders.Reservation{LineID: line.LineID, Warehouse: l.Warehouse, Quantity: quantity})
+			l.Free, missing = l.Free-quantity, missing-quantity
+		}
+		queueBackorder(batch, r, line, missing)
+	}
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return nil, fmt.Errorf("hold stock: %w", err)
+	}
+	slices.SortFunc(added, compareReservations)
+	return added, nil
+}
+
+// held is a quantity of a SKU in a warehouse for a line.
+type held struct {
+	LineID    string
+	Warehouse string
+	SKU       string
+	Quantity  int64
+}
+
+// queueHold moves free stock to a line: the counter, the reservation, the movement.
+func queueHold(batch *pgx.Batch, key, order, actor string, h held) {
+	batch.Queue(`
+		UPDATE stock
+		SET reserved = reserved + $3
+		WHERE sku = $1 AND warehouse = $2`, h.SKU, h.Warehouse, h.Quantity)
+	batch.Queue(`
+		INSERT INTO reservations AS r (order_number, line_id, warehouse, sku, held)
+		VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT ON CONSTRAINT reservations_pkey DO UPDATE
+		SET held = r.held + excluded.held`, order, h.LineID, h.Warehouse, h.SKU, h.Quantity)
+	queueMovement(batch, movement{key, "reserve", order, h.LineID, h.SKU, h.Warehouse, 0, h.Quantity, "", actor})
+}
+
+// movement is a line of the movements book.
+type movement struct {
+	key, kind, order, line, sku, warehouse string
+	onHand, reserved                       int64
+	reference, actor                       string
+}
+
+func queueMovement(batch *pgx.Batch, m movement) {
+	batch.Queue(`
+		INSERT INTO stock_movements (key, kind, order_number, line_id, sku, warehouse, on_hand_delta, reserved_delta,
+		                             reference, actor_id)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		m.key, m.kind, m.order, m.line, m.sku, m.warehouse, m.onHand, m.reserved, m.reference, m.actor)
+}
+
+// queueBackorder says how much the line waits for now: a later request replaces what an earlier one waited for.
+func queueBackorder(batch *pgx.Batch, r orders.StockRequest, line orders.Wanted, missing int64) {
+	if missing == 0 {
+		batch.Queue(`
+			UPDATE backorders
+			SET waiting = 0
+			WHERE order_number = $1 AND line_id = $2`, r.Order, line.LineID)
+		return
+	}
+	batch.Queue(`
+		INSERT INTO backorders (order_number, line_id, sku, waiting, approved_at)
+		VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT ON CONSTRAINT backorders_pkey DO UPDATE
+		SET sku = excluded.sku,
+		    waiting = excluded.waiting`, r.Order, line.LineID, line.SKU, missing, r.ApprovedAt)
+}
+
+// compareReservations sorts by line, L2 before L10, then by warehouse.
+func compareReservations(a, b orders.Reservation) int {
+	if byLength := len(a.LineID) - len(b.LineID); byLength != 0 {
+		return byLength
+	}
+	if byLine := strings.Compare(a.LineID, b.LineID); byLine != 0 {
+		return byLine
+	}
+	return strings.Compare(a.Warehouse, b.Warehouse)
+}
+
+// StockLevels lists what each warehouse holds of a SKU, of all when it is empty.
+func (s *Store) StockLevels(ctx context.Context, sku string) ([]orders.StockLevel, error) {
+	rows, err := s.pool.Query(ctx, `
+		SELECT s.sku,
+		       s.warehouse,
+		       s.on_hand,
+		       s.reserved
+		FROM stock s
+		JOIN warehouses w ON w.id = s.warehouse
+		WHERE $1 = '' OR s.sku = $1
+		ORDER BY s.sku, w.position, w.id`, sku)
+	if err != nil {
+		return nil, fmt.Errorf("read stock: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByName[orders.StockLevel])
+}
+
+// backorder is a waiting line.
+type backorder struct {
+	Order      string
+	LineID     string
+	Waiting    int64
+	ApprovedAt time.Time
+}
+
+// errNotHeld refuses to ship what no reservation covers.
+var errNotHeld = fmt.Errorf("the shipment's goods are not held for the order: %w", orders.ErrImpossible)

@@ -1,0 +1,129 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"amends/orders"
+)
+
+// done is the remembered answer of a move that answers nothing.
+type done struct{}
+
+// ReleaseStock ends everything an order holds or waits for, for good. Repeating it changes nothing.
+func (s *Store) ReleaseStock(ctx context.Context, m orders.StockMove) error {
+	err := s.inTx(ctx, func(tx pgx.Tx) error {
+		known, _, err := enterStock(ctx, tx, m.Key, m.Order, &done{})
+		if err != nil || known {
+			return err
+		}
+		if err := releaseAll(ctx, tx, m); err != nil {
+			return err
+		}
+		return rememberAnswer(ctx, tx, m.Key, m.Order, done{})
+	})
+	if err != nil {
+		return fmt.Errorf("release stock of %s: %w", m.Order, err)
+	}
+	return nil
+}
+
+func releaseAll(ctx context.Context, tx pgx.Tx, m orders.StockMove) error {
+	if err := lockOrderLevels(ctx, tx, m.Order); err != nil {
+		return err
+	}
+	batch := &pgx.Batch{}
+	batch.Queue(`
+		INSERT INTO stock_movements (key, kind, order_number, line_id, sku, warehouse, on_hand_delta, reserved_delta, actor_id)
+		SELECT $2, 'release', order_number, line_id, sku, warehouse, 0, -(held - released - consumed), $3
+		FROM reservations
+		WHERE order_number = $1 AND released + consumed < held`, m.Order, m.Key, orders.SystemActor.ID)
+	batch.Queue(`
+		UPDATE stock s
+		SET reserved = s.reserved - r.open
+		FROM (SELECT sku, warehouse, sum(held - released - consumed) AS open
+		      FROM reservations
+		      WHERE order_number = $1
+		      GROUP BY sku, warehouse) r
+		WHERE s.sku = r.sku AND s.warehouse = r.warehouse AND r.open > 0`, m.Order)
+	batch.Queue(`
+		UPDATE reservations
+		SET released = held - consumed
+		WHERE order_number = $1 AND released + consumed < held`, m.Order)
+	batch.Queue(`UPDATE backorders SET waiting = 0 WHERE order_number = $1 AND waiting > 0`, m.Order)
+	batch.Queue(`
+		INSERT INTO stock_ended (order_number, key)
+		VALUES ($1, $2)
+		ON CONFLICT (order_number) DO NOTHING`, m.Order, m.Key)
+	return tx.SendBatch(ctx, batch).Close()
+}
+
+// lockOrderLevels holds the stock rows of everything the order holds or waits for.
+func lockOrderLevels(ctx context.Context, tx pgx.Tx, order string) error {
+	_, err := tx.Exec(ctx, `
+		SELECT
+		FROM stock
+		WHERE sku IN (SELECT sku FROM reservations WHERE order_number = $1
+		              UNION SELECT sku FROM backorders WHERE order_number = $1)
+		ORDER BY sku, warehouse
+		FOR NO KEY UPDATE`, order)
+	if err != nil {
+		return fmt.Errorf("lock stock: %w", err)
+	}
+	return nil
+}
+
+// ShipStock takes a shipment's goods out of the book and consumes their reservations. Repeating a key changes nothing.
+// The parcel has left the house: what is not held any more is refused with an error for people to look at, because the
+// book cannot tell whose goods they were.
+func (s *Store) ShipStock(ctx context.Context, m orders.StockMove) error {
+	err := s.inTx(ctx, func(tx pgx.Tx) error {
+		known, _, err := enterStock(ctx, tx, m.Key, m.Order, &done{})
+		if err != nil || known {
+			return err
+		}
+		if err := lockOrderLevels(ctx, tx, m.Order); err != nil {
+			return err
+		}
+		for _, line := range m.Lines {
+			if err := consume(ctx, tx, m, line); err != nil {
+				return err
+			}
+		}
+		return rememberAnswer(ctx, tx, m.Key, m.Order, done{})
+	})
+	if err != nil {
+		return fmt.Errorf("ship stock of %s: %w", m.Order, err)
+	}
+	return nil
+}
+
+func consume(ctx context.Context, tx pgx.Tx, m orders.StockMove, line orders.ShipmentLine) error {
+	var sku string
+	err := tx.QueryRow(ctx, `
+		UPDATE reservations
+		SET consumed = consumed + $4
+		WHERE order_number = $1
+		  AND line_id = $2
+		  AND warehouse = $3
+		  AND held - released - consumed >= $4
+		RETURNING sku`, m.Order, line.LineID, line.Warehouse, line.Quantity).Scan(&sku)
+	if found(err) == orders.ErrNotFound {
+		return fmt.Errorf("line %s in %s: %w", line.LineID, line.Warehouse, errNotHeld)
+	}
+	if err != nil {
+		return fmt.Errorf("consume reservation: %w", err)
+	}
+	batch := &pgx.Batch{}
+	batch.Queue(`
+		UPDATE stock
+		SET on_hand = on_hand - $3,
+		    reserved = reserved - $3
+		WHERE sku = $1 AND warehouse = $2`, sku, line.Warehouse, line.Quantity)
+	queueMovement(batch, movement{
+		m.Key, "ship", m.Order, line.LineID, sku, line.Warehouse, -line.Quantity, -line.Quantity, "", orders.SystemActor.ID,
+	})
+	return tx.SendBatch(ctx, batch).Close()
+}

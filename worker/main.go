@@ -1,0 +1,141 @@
+// Command worker runs the workflows and activities of orders, the relay of commands and the sender of messages.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/contrib/envconfig"
+	tlog "go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/worker"
+
+	"amends/activities"
+	"amends/commands"
+	"amends/gateway"
+	"amends/orders"
+	"amends/store"
+	"amends/workflows"
+)
+
+// config is the worker's environment; Temporal's own variables are read by envconfig.
+type config struct {
+	DatabaseURL string        `env:"AMENDS_DATABASE_URL,required,notEmpty"`
+	PaymentsURL string        `env:"AMENDS_PAYMENTS_URL,required,notEmpty"`
+	CarrierURL  string        `env:"AMENDS_CARRIER_URL,required,notEmpty"`
+	SMSURL      string        `env:"AMENDS_SMS_URL,required,notEmpty"`
+	SMTPAddr    string        `env:"AMENDS_SMTP_ADDR" envDefault:"127.0.0.1:1025"`
+	MailFrom    string        `env:"AMENDS_MAIL_FROM" envDefault:"orders@amends.example"`
+	Company     string        `env:"AMENDS_COMPANY" envDefault:"Amends"`
+	CallTimeout time.Duration `env:"AMENDS_CALL_TIMEOUT" envDefault:"5s"`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
+	if err := run(ctx, log); err != nil {
+		log.Error("the worker stops", "error", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, log *slog.Logger) error {
+	var c config
+	if err := env.Parse(&c); err != nil {
+		return fmt.Errorf("read the environment: %w", err)
+	}
+	db, err := store.Open(ctx, c.DatabaseURL)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	temporal, err := dial(ctx, log)
+	if err != nil {
+		return err
+	}
+	defer temporal.Close()
+	mail, err := gateway.NewMail(gateway.MailConfig{Addr: c.SMTPAddr, From: c.MailFrom, Name: c.Company, Timeout: c.CallTimeout})
+	if err != nil {
+		return fmt.Errorf("set up mail: %w", err)
+	}
+
+	var background sync.WaitGroup
+	defer background.Wait()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	relay := commands.NewRelay(commands.New(db, temporal, orders.DefaultPolicy()), listen(ctx, &background, db, "commands"), log)
+	background.Go(func() { relay.Run(ctx) })
+	sender := &sender{
+		db: db, sms: gateway.NewSMS(c.SMSURL, c.CallTimeout), mail: mail, company: c.Company, log: log,
+		wake: listen(ctx, &background, db, "outbox"),
+	}
+	background.Go(func() { sender.run(ctx) })
+	return work(ctx, temporal, db, c)
+}
+
+// work polls the task queue until the context ends, and then lets what is running finish.
+func work(ctx context.Context, temporal client.Client, db *store.Store, c config) error {
+	w := worker.New(temporal, workflows.TaskQueue, worker.Options{
+		MaxConcurrentWorkflowTaskPollers: 8,
+		MaxConcurrentActivityTaskPollers: 8,
+		WorkerStopTimeout:                10 * time.Second,
+	})
+	workflows.Register(w, workflows.Activities{
+		Records:  activities.NewRecords(db),
+		Stock:    activities.NewStock(db),
+		Calendar: activities.NewCalendar(db),
+		Ledger:   activities.NewLedger(db),
+		Payments: activities.NewPayments(db, gateway.NewPayments(c.PaymentsURL, c.CallTimeout)),
+		Carriers: activities.NewCarriers(db, db, gateway.NewCarrier(c.CarrierURL, c.CallTimeout)),
+	})
+	if err := w.Start(); err != nil {
+		return fmt.Errorf("start polling: %w", err)
+	}
+	<-ctx.Done()
+	w.Stop()
+	return nil
+}
+
+// dial waits for Temporal: the server may still be starting.
+func dial(ctx context.Context, log *slog.Logger) (client.Client, error) {
+	options, err := envconfig.LoadDefaultClientOptions()
+	if err != nil {
+		return nil, fmt.Errorf("read Temporal's variables: %w", err)
+	}
+	options.Logger = tlog.NewStructuredLogger(log)
+	for {
+		c, err := client.DialContext(ctx, options)
+		if err == nil {
+			return c, nil
+		}
+		log.Warn("Temporal does not answer yet", "error", err)
+		select {
+		case <-ctx.Done():
+			return nil, errors.Join(ctx.Err(), err)
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+// listen turns notifications of the database into a channel that never blocks the listener.
+func listen(ctx context.Context, background *sync.WaitGroup, db *store.Store, channel string) <-chan struct{} {
+	wake := make(chan struct{}, 1)
+	background.Go(func() {
+		db.Listen(ctx, channel, func() {
+			select {
+			case wake <- struct{}{}:
+			default:
+			}
+		})
+	})
+	return wake
+}

@@ -1,0 +1,227 @@
+package workflows
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"amends/orders"
+)
+
+// QueryOrder answers the order's whole state.
+const QueryOrder = "order"
+
+// TypeRefused is the type of the error with which an update is refused; its details are an orders.Problem.
+const TypeRefused = "refused"
+
+// Both doors, updates and signals, have the same names and the same JSON, and lead to the same decision.
+var descriptions = map[string]string{
+	orders.CmdApprove:        "Ends the review with a yes.",
+	orders.CmdSendBack:       "Returns the order to its creator.",
+	orders.CmdResubmit:       "Starts the review again.",
+	orders.CmdReject:         "Kicks the order out: {\"reason_code\", \"survivor\"}.",
+	orders.CmdHold:           "Stops work and clocks.",
+	orders.CmdResume:         "Ends a hold.",
+	orders.CmdRetry:          "Repeats what parked the order.",
+	orders.CmdShip:           "Picks and packs: {\"lines\": [{\"line_id\", \"quantity\"}], \"carrier\"}; no lines mean all that is reserved.",
+	orders.CmdHandOver:       "The parcel left the house: {\"shipment_id\", \"tracking_number\", \"handed_over_at\"}.",
+	orders.CmdPerform:        "The service was rendered: {\"appointment_id\", \"performed_at\"}.",
+	orders.CmdReschedule:     "Moves an appointment to a slot that was claimed.",
+	orders.CmdSignOff:        "The customer confirmed receipt: {\"at\"}.",
+	orders.CmdRefuseDelivery: "The customer refused the parcel: {\"shipment_id\"}.",
+	orders.CmdReceivePayment: "Money came in outside a provider: {\"payment_id\", \"amount\", \"reference\"}.",
+	orders.CmdCarrierEvent:   "The carrier reports on a parcel: {\"tracking_number\", \"status\", \"occurred_at\"}.",
+	orders.CmdStockAllotted:  "Goods came in for waiting lines.",
+}
+
+// listen opens both doors before anything else happens.
+func (l *life) listen(ctx workflow.Context) error {
+	for _, name := range orders.CommandNames() {
+		workflow.GetSignalChannelWithOptions(ctx, name, workflow.SignalChannelOptions{Description: descriptions[name]})
+		options := workflow.UpdateHandlerOptions{Description: descriptions[name]}
+		options.Validator = func(ctx workflow.Context, input converter.RawValue) error { return l.validate(ctx, name, input) }
+		handler := func(ctx workflow.Context, input converter.RawValue) (orders.Answer, error) {
+			return l.update(ctx, name, input)
+		}
+		if err := workflow.SetUpdateHandlerWithOptions(ctx, name, handler, options); err != nil {
+			return fmt.Errorf("register %s: %w", name, err)
+		}
+	}
+	return workflow.SetQueryHandlerWithOptions(ctx, QueryOrder, func() (orders.Order, error) { return l.order, nil },
+		workflow.QueryHandlerOptions{Description: "The order's whole state."})
+}
+
+// validate refuses what can be refused without a trace in the history. It does not run in replay.
+func (l *life) validate(ctx workflow.Context, name string, input converter.RawValue) error {
+	c, err := orders.DecodeCommand(name, text(input))
+	if err != nil {
+		return asUpdateError(orders.Problem{Code: orders.CodeUnreadable})
+	}
+	if !orders.May(c.Head().Actor.Role, name) {
+		return asUpdateError(orders.AsProblem(orders.ErrForbidden))
+	}
+	if l.signalled(ctx) {
+		return nil // an earlier signal may change the answer: the handler decides after it
+	}
+	if _, err := judge(l.order, c, workflow.Now(ctx)); err != nil {
+		return asUpdateError(orders.AsProblem(err))
+	}
+	return nil
+}
+
+// update decides a command after all earlier signals, and answers once it is recorded: whoever reads next sees it.
+func (l *life) update(ctx workflow.Context, name string, input converter.RawValue) (orders.Answer, error) {
+	ctx, _ = workflow.NewDisconnectedContext(ctx)
+	l.drain(ctx)
+	c, err := orders.DecodeCommand(name, text(input))
+	if err != nil {
+		return orders.Answer{}, asUpdateError(orders.Problem{Code: orders.CodeUnreadable})
+	}
+	answer, err := l.decide(ctx, c)
+	if err != nil {
+		return answer, asUpdateError(orders.AsProblem(err))
+	}
+	return answer, l.recorder.wait(ctx, l.order.Seq)
+}
+
+// signalled tells whether a signal has arrived that nobody has taken.
+func (l *life) signalled(ctx workflow.Context) bool {
+	return slices.ContainsFunc(orders.CommandNames(), func(name string) bool {
+		return workflow.GetSignalChannel(ctx, name).Len() > 0
+	}) || len(unknownSignals(ctx)) > 0
+}
+
+// unknownSignals lists names that no command has.
+func unknownSignals(ctx workflow.Context) []string {
+	return slices.DeleteFunc(workflow.GetUnhandledSignalNames(ctx), func(name string) bool {
+		return slices.Contains(orders.CommandNames(), name) || workflow.GetSignalChannel(ctx, name).Len() == 0
+	})
+}
+
+// drain takes every signal that has arrived, before an update is decided and whenever the main loop looks.
+func (l *life) drain(ctx workflow.Context) {
+	for _, name := range slices.Concat(orders.CommandNames(), unknownSignals(ctx)) {
+		var input converter.RawValue
+		for channel := workflow.GetSignalChannel(ctx, name); channel.ReceiveAsync(&input); input = (converter.RawValue{}) {
+			l.signal(ctx, name, text(input))
+		}
+	}
+}
+
+// signal decides a command that came as a signal. Its outcome, a refusal too, goes to the audit log.
+func (l *life) signal(ctx workflow.Context, name string, body []byte) {
+	c, actor, err := l.readSignal(name, body)
+	if err == nil {
+		_, err = l.decide(ctx, c)
+	}
+	outcome := orders.SignalOutcome{Name: name, Actor: actor, At: workflow.Now(ctx).UTC()}
+	if c != nil {
+		outcome.Command = c.Head().CommandID
+	} else {
+		outcome.Command = l.nextSignalID(name)
+	}
+	if err != nil {
+		outcome.Refused = orders.AsProblem(err).Code
+		l.noteIncident(ctx, err)
+	}
+	if actor.Role != orders.CarrierActor.Role && actor.Role != orders.SystemActor.Role {
+		l.recorder.addSignal(outcome)
+	}
+	l.changed = true
+}
+
+// noteIncident flags the order where a signal could not be read at all.
+func (l *life) noteIncident(ctx workflow.Context, err error) {
+	var odd *signalError
+	if !errors.As(err, &odd) {
+		return
+	}
+	incident := &orders.Incidental{Header: orders.Header{Actor: orders.OperatorActor}, Code: odd.code}
+	if _, err := l.decide(ctx, incident); err != nil {
+		l.log.Error("an incident could not be recorded", "error", err)
+	}
+}
+
+// signalError refuses a signal because of its form.
+type signalError struct{ code string }
+
+func (e *signalError) Error() string { return "signal: " + e.code }
+
+// Unwrap makes AsProblem find the code.
+func (e *signalError) Unwrap() error { return &orders.TransitionError{Code: e.code} }
+
+// personal are the fields that may not stand in a history: a signal with one of them is refused.
+var personal = []string{"customer", "contact", "ship_to", "name", "phone", "email", "address", "note", "text", "by", "order", "draft"}
+
+// readSignal decodes a signal. Its actor is what it claims to be, so it is never verified; facts from the relay keep
+// their role, everything else is an operator's.
+func (l *life) readSignal(name string, body []byte) (orders.Command, orders.Actor, error) {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(body, &fields); err != nil || orders.EmptyCommand(name) == nil {
+		return nil, orders.OperatorActor, &signalError{orders.CodeUnreadable}
+	}
+	for _, field := range personal {
+		if _, there := fields[field]; there {
+			return nil, orders.OperatorActor, &signalError{orders.CodePersonalData}
+		}
+	}
+	c, err := orders.DecodeCommand(name, body)
+	if err != nil {
+		return nil, orders.OperatorActor, &signalError{orders.CodeUnreadable}
+	}
+	head := c.Head()
+	head.Actor = claimed(name, head.Actor)
+	if head.CommandID == "" {
+		head.CommandID = l.nextSignalID(name)
+	}
+	return c, head.Actor, nil
+}
+
+func claimed(name string, actor orders.Actor) orders.Actor {
+	fact := name == orders.CmdCarrierEvent || name == orders.CmdStockAllotted
+	if fact && (actor.Role == orders.CarrierActor.Role || actor.Role == orders.SystemActor.Role) {
+		return orders.Actor{ID: actor.ID, Role: actor.Role}
+	}
+	if actor.ID == "" {
+		actor.ID = orders.OperatorActor.ID
+	}
+	return orders.Actor{ID: actor.ID, Role: orders.OperatorActor.Role}
+}
+
+// nextSignalID names a signal that brought no command ID: the n-th of its name on this order.
+func (l *life) nextSignalID(name string) string {
+	l.nameless[name]++
+	return fmt.Sprintf("signal/%s/%d", name, l.nameless[name])
+}
+
+// judge asks the domain and turns a panic there into a refusal: a panic in a handler would block the order for good.
+func judge(o orders.Order, c orders.Command, now time.Time) (decision orders.Decision, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			decision, err = orders.Decision{Order: o}, &orders.TransitionError{Command: c.Name(), Stage: o.Stage, Code: orders.CodeInternal}
+		}
+	}()
+	return orders.Decide(o, c, now)
+}
+
+// text returns the JSON of an input, {} for none at all. Other encodings give text that no decoder accepts.
+func text(input converter.RawValue) []byte {
+	payload := input.Payload()
+	switch {
+	case payload == nil:
+		return []byte("{}")
+	case string(payload.GetMetadata()[converter.MetadataEncoding]) != converter.MetadataEncodingJSON:
+		return nil
+	}
+	return payload.GetData()
+}
+
+func asUpdateError(problem orders.Problem) error {
+	return temporal.NewApplicationErrorWithOptions(problem.Code, TypeRefused, temporal.ApplicationErrorOptions{Details: []any{problem}})
+}

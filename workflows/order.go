@@ -1,0 +1,162 @@
+package workflows
+
+import (
+	"encoding/json"
+	"slices"
+
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/workflow"
+
+	"amends/orders"
+)
+
+// TaskQueue is where orders and their activities are worked on.
+const TaskQueue = "orders"
+
+// TypeOrder is the workflow type.
+const TypeOrder = "Order"
+
+// WorkflowID returns the workflow ID of an order: its number, which is what staff have in hand.
+func WorkflowID(number string) string { return number }
+
+// OrderNumber returns the order number of a workflow ID.
+func OrderNumber(workflowID string) string { return workflowID }
+
+// Order is an order's whole life, from its creation to the end of after-sales. It never fails: what cannot proceed is
+// parked and waits for a person.
+func Order(root workflow.Context, input converter.RawValue) error {
+	var start orders.Start
+	if err := json.Unmarshal(text(input), &start); err != nil || start.Order.Number == "" {
+		return parkUnreadable(root)
+	}
+	ctx, _ := workflow.NewDisconnectedContext(root)
+	life := newLife(ctx, start)
+	if err := life.listen(ctx); err != nil {
+		return err
+	}
+	workflow.Go(root, life.watchCancellation)
+	return life.run(ctx)
+}
+
+// life is one run of an order's workflow.
+type life struct {
+	order    orders.Order
+	ordinal  int            // of this run, over continue-as-new
+	nameless map[string]int // raw signals without an ID so far, by name
+	recorder recorder
+	clock    clock
+	running  []string // names of the tasks under way
+	local    int      // how many of them are local activities, over in a moment
+	changed  bool     // something was decided since the main loop last looked
+	shown    shown
+	log      log.Logger
+}
+
+func newLife(ctx workflow.Context, start orders.Start) *life {
+	l := &life{
+		order: start.Order, ordinal: start.Run, nameless: start.Nameless, recorder: newRecorder(start.Order),
+		changed: true, log: workflow.GetLogger(ctx),
+	}
+	if l.nameless == nil {
+		l.nameless = map[string]int{}
+	}
+	l.shown.from(ctx, start)
+	return l
+}
+
+// run works the order's tasks until it is at rest for good.
+func (l *life) run(ctx workflow.Context) error {
+	workflow.Go(ctx, l.record)
+	for {
+		l.drain(ctx)
+		l.changed = false
+		l.startTasks(ctx)
+		l.clock.arm(ctx, l)
+		l.show(ctx)
+		if l.finished(ctx) {
+			return nil
+		}
+		if l.shouldContinueAsNew(ctx) {
+			return workflow.NewContinueAsNewError(ctx, TypeOrder, l.next())
+		}
+		if err := workflow.Await(ctx, func() bool { return l.changed || l.signalled(ctx) || l.finished(ctx) }); err != nil {
+			return err
+		}
+	}
+}
+
+// finished tells whether nothing is left: not a task, not a recording, not a handler, not a signal.
+func (l *life) finished(ctx workflow.Context) bool {
+	return l.order.AtRest() && l.idle(ctx)
+}
+
+func (l *life) idle(ctx workflow.Context) bool {
+	return !l.changed && len(l.running) == 0 && l.recorder.idle() && workflow.AllHandlersFinished(ctx) && !l.signalled(ctx)
+}
+
+func (l *life) shouldContinueAsNew(ctx workflow.Context) bool {
+	return workflow.GetInfo(ctx).GetContinueAsNewSuggested() && l.idle(ctx)
+}
+
+// next is the input of the following run: the whole state, the processed command IDs in it.
+func (l *life) next() orders.Start {
+	return orders.Start{Order: l.order, Run: l.ordinal + 1, Nameless: l.nameless}
+}
+
+// decide judges a command and takes what follows from it into the state.
+func (l *life) decide(ctx workflow.Context, c orders.Command) (orders.Answer, error) {
+	decision, err := judge(l.order, c, workflow.Now(ctx))
+	if err != nil {
+		return orders.Answer{}, err
+	}
+	l.order = decision.Order
+	l.recorder.add(decision.Events)
+	l.changed = true
+	return orders.Answer{
+		Number: l.order.Number, Version: l.order.Version, Stage: l.order.Stage, Subject: decision.Subject,
+	}, nil
+}
+
+// startTasks begins every task that the state calls for and that is not under way.
+func (l *life) startTasks(ctx workflow.Context) {
+	for _, task := range l.order.Tasks() {
+		if slices.Contains(l.running, task.Name) {
+			continue
+		}
+		l.running = append(l.running, task.Name)
+		workflow.Go(ctx, func(ctx workflow.Context) { l.perform(ctx, task) })
+	}
+}
+
+// perform does a task and brings its answer back as a fact.
+func (l *life) perform(ctx workflow.Context, task orders.Task) {
+	fact := l.do(ctx, task)
+	*fact.Head() = orders.Header{Actor: orders.SystemActor}
+	if _, err := l.decide(ctx, fact); err != nil {
+		failed := &orders.TaskFailed{Header: *fact.Head(), Task: task, Code: orders.CodeInternal}
+		if _, err = l.decide(ctx, failed); err != nil {
+			l.log.Error("an order cannot take the answer of a task", "task", task.Name, "error", err)
+			return // the task stays under way: starting it again would go round in circles
+		}
+	}
+	l.running = slices.DeleteFunc(l.running, func(name string) bool { return name == task.Name })
+}
+
+// watchCancellation treats a native cancellation as an operator's request. It is the only code that looks at the root context.
+func (l *life) watchCancellation(root workflow.Context) {
+	root.Done().Receive(root, nil)
+	ctx, _ := workflow.NewDisconnectedContext(root)
+	head := orders.Header{Actor: orders.OperatorActor}
+	if _, err := l.decide(ctx, &orders.Incidental{Header: head, Code: orders.EventCancelAsked}); err != nil {
+		l.log.Error("a cancellation could not be recorded", "error", err)
+	}
+}
+
+// parkUnreadable keeps an order whose input cannot be read open and visible until somebody cancels it.
+func parkUnreadable(root workflow.Context) error {
+	workflow.SetCurrentDetails(root, "**The input of this order cannot be read.** Start it again from the database: cancel this workflow first.")
+	showUnreadable(root)
+	root.Done().Receive(root, nil)
+	return nil
+}

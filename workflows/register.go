@@ -1,0 +1,42 @@
+package workflows
+
+import (
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/workflow"
+
+	"amends/activities"
+)
+
+// Registry is what workers, the test environment and the replayer have in common.
+type Registry interface {
+	RegisterWorkflowWithOptions(w any, options workflow.RegisterOptions)
+}
+
+// ActivityRegistry takes activities too: workers and the test environment do.
+type ActivityRegistry interface {
+	Registry
+	RegisterActivityWithOptions(a any, options activity.RegisterOptions)
+}
+
+// Activities are the collaborators that a worker brings.
+type Activities struct {
+	Records  *activities.Records
+	Stock    *activities.Stock
+	Calendar *activities.Calendar
+	Ledger   *activities.Ledger
+	Payments *activities.Payments
+	Carriers *activities.Carriers
+}
+
+// Register lists everything that runs on the task queue.
+func Register(r ActivityRegistry, a Activities) {
+	RegisterWorkflows(r)
+	for _, collaborator := range []any{a.Records, a.Stock, a.Calendar, a.Ledger, a.Payments, a.Carriers} {
+		r.RegisterActivityWithOptions(collaborator, activity.RegisterOptions{})
+	}
+}
+
+// RegisterWorkflows lists the workflows alone, as replaying histories needs them.
+func RegisterWorkflows(r Registry) {
+	r.RegisterWorkflowWithOptions(Order, workflow.RegisterOptions{Name: TypeOrder})
+}

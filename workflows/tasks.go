@@ -1,0 +1,136 @@
+package workflows
+
+import (
+	"errors"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"amends/activities"
+	"amends/orders"
+)
+
+// Typed nil handles: the compiler checks every call of an activity.
+var (
+	records  *activities.Records
+	stock    *activities.Stock
+	calendar *activities.Calendar
+	ledger   *activities.Ledger
+	payments *activities.Payments
+	carriers *activities.Carriers
+)
+
+// do runs a task's activity and returns the fact that it brought.
+func (l *life) do(ctx workflow.Context, t orders.Task) orders.Command {
+	done := &orders.TaskDone{Task: t}
+	var err error
+	switch t.Kind {
+	case orders.TaskCheck:
+		err = l.ours(ctx, t, records.ReviewFacts, &done.Facts, l.question())
+	case orders.TaskReserve:
+		var answer orders.StockAnswer
+		err = l.ours(ctx, t, stock.ReserveStock, &answer, l.stockRequest(t))
+		done.Added = answer.Added
+	case orders.TaskReleaseAll:
+		err = l.ours(ctx, t, stock.ReleaseStock, nil, orders.StockMove{Key: t.Key, Order: l.order.Number})
+	case orders.TaskMoveStock:
+		move := orders.StockMove{Key: t.Key, Order: l.order.Number, Lines: l.order.Shipment(t.Subject).Lines}
+		err = l.ours(ctx, t, stock.ShipStock, nil, move)
+	case orders.TaskFreeSlots:
+		done.Slots = l.order.FreeSlots
+		err = l.ours(ctx, t, calendar.FreeSlots, nil, l.order.Number, l.order.FreeSlots)
+	case orders.TaskRevenue:
+		err = l.ours(ctx, t, ledger.Post, nil, l.revenue(t))
+	default:
+		err = l.outward(ctx, t, &done.Outcome)
+	}
+	if err != nil {
+		return &orders.TaskFailed{Task: t, Code: codeOf(err)}
+	}
+	return done
+}
+
+// ours does a short write to our own books: a local activity, and when the database stays away the same function as a
+// regular one, for as long as it takes. An outage delays an order and never decides its fate.
+func (l *life) ours(ctx workflow.Context, t orders.Task, activity, result any, input ...any) error {
+	l.local++
+	err := local(ctx, t.Name, activity, result, input...)
+	l.local--
+	if retryable(err) {
+		err = regular(ctx, patient(t.Name), activity, result, input...)
+	}
+	return err
+}
+
+// write records transitions in the same way.
+func (l *life) write(ctx workflow.Context, t orders.Transitions) error {
+	const name = "record"
+	err := local(ctx, name, records.RecordTransitions, nil, t)
+	if retryable(err) {
+		err = regular(ctx, patient(name), records.RecordTransitions, nil, t)
+	}
+	return err
+}
+
+// outward asks others: payment provider and carriers.
+func (l *life) outward(ctx workflow.Context, t orders.Task, outcome *orders.EffectOutcome) error {
+	number := l.order.Number
+	call := orders.PaymentCall{Key: t.Key, Order: number, Payment: t.Payment, Amount: t.Amount}
+	if p := l.order.Payment(t.Payment); p != nil {
+		call.Reference = p.Reference
+	}
+	switch t.Kind {
+	case orders.TaskAuthorise:
+		return regular(ctx, quick(t), payments.AuthorisePayment, outcome, call)
+	case orders.TaskCapture:
+		return regular(ctx, quick(t), payments.CapturePayment, outcome, call)
+	case orders.TaskRelease:
+		return regular(ctx, quick(t), payments.ReleasePayment, outcome, call)
+	case orders.TaskRefund:
+		return regular(ctx, quick(t), payments.RefundPayment, outcome, call)
+	case orders.TaskBook:
+		booking := activities.Booking{
+			Key: t.Key, Order: number, Shipment: t.Subject,
+			Carrier: l.order.Shipment(t.Subject).Carrier, ContactID: l.order.ContactID,
+		}
+		return regular(ctx, quick(t), carriers.BookParcel, outcome, booking)
+	case orders.TaskCancelLabel:
+		label := activities.Label{Key: t.Key, Order: number, Shipment: t.Subject, TrackingNumber: l.order.Shipment(t.Subject).Label}
+		return regular(ctx, quick(t), carriers.CancelLabel, outcome, label)
+	}
+	return errors.New("no activity for task " + t.Kind)
+}
+
+func (l *life) question() orders.ReviewQuestion {
+	q := orders.ReviewQuestion{
+		Number: l.order.Number, CustomerID: l.order.CustomerID, CustomerRef: l.order.CustomerRef,
+		Window: l.order.Policy.DuplicateWindow, CreatedAt: l.order.CreatedAt,
+	}
+	for _, line := range l.order.Lines {
+		q.Lines = append(q.Lines, orders.Wanted{LineID: line.ID, Kind: line.Kind, SKU: line.SKU, Quantity: line.Ordered})
+	}
+	return q
+}
+
+func (l *life) stockRequest(t orders.Task) orders.StockRequest {
+	return orders.StockRequest{Key: t.Key, Order: l.order.Number, ApprovedAt: l.order.StageSince, Lines: l.order.Wanted()}
+}
+
+func (l *life) revenue(t orders.Task) orders.Posting {
+	total := l.order.Total()
+	return orders.Posting{
+		Key: t.Key, Order: l.order.Number, Debit: "receivable", Credit: "revenue", Minor: total.Minor, Curr: total.Currency,
+	}
+}
+
+// codeOf returns the code with which a task is parked.
+func codeOf(err error) string {
+	var application *temporal.ApplicationError
+	if errors.As(err, &application) && application.NonRetryable() {
+		return application.Type()
+	}
+	return orders.ReasonUnreachable
+}
+
+// retryable tells whether trying longer can help.
+func retryable(err error) bool { return err != nil && codeOf(err) == orders.ReasonUnreachable }

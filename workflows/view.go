@@ -1,0 +1,174 @@
+package workflows
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"amends/orders"
+)
+
+// Search attributes of an order, as engineers filter by them in the Web UI. None holds personal data: they are not encrypted.
+var (
+	attrStage     = temporal.NewSearchAttributeKeyKeyword("OrderStage")
+	attrCustomer  = temporal.NewSearchAttributeKeyKeyword("OrderCustomer")
+	attrStep      = temporal.NewSearchAttributeKeyKeyword("BlockedStep")
+	attrReason    = temporal.NewSearchAttributeKeyKeyword("BlockedReason")
+	attrFlags     = temporal.NewSearchAttributeKeyKeywordList("OrderFlag")
+	attrAttention = temporal.NewSearchAttributeKeyBool("NeedsAttention")
+	attrDeadline  = temporal.NewSearchAttributeKeyTime("StageDeadline")
+	attrSince     = temporal.NewSearchAttributeKeyTime("BlockedSince")
+	attrAmount    = temporal.NewSearchAttributeKeyInt64("OrderAmount")
+)
+
+// StartAttributes are the search attributes that an order's workflow starts with.
+func StartAttributes(o orders.Order) temporal.SearchAttributes {
+	return temporal.NewSearchAttributes(seen(o, "").updates(seenNothing)...)
+}
+
+// Summary is the workflow's one line in lists: number, customer reference, amount.
+func Summary(o orders.Order) string {
+	return strings.Join(strings.Fields(o.Number+" "+o.CustomerRef+" "+o.Total().String()), " · ")
+}
+
+// sight is what the search attributes show.
+type sight struct {
+	stage, customer, flags string
+	attention              bool
+	step, reason           string
+	since, deadline        time.Time
+	amount                 int64
+}
+
+var seenNothing = sight{amount: -1}
+
+func seen(o orders.Order, diverged string) sight {
+	s := sight{
+		stage: string(o.Stage), customer: o.CustomerID, flags: strings.Join(o.Flags(), ","), amount: o.Total().Minor,
+		attention: len(o.Attention) > 0 || len(o.Incidents) > 0,
+	}
+	if len(o.Deadlines) > 0 {
+		s.deadline = o.Deadlines[0].DueAt
+	}
+	switch {
+	case diverged != "":
+		s.attention, s.step, s.reason = true, "record", diverged
+	case len(o.Attention) > 0:
+		s.step, s.reason, s.since = o.Attention[0].Task, o.Attention[0].Reason, o.Attention[0].Since
+	case len(o.Incidents) > 0:
+		s.reason, s.since = o.Incidents[0].Code, o.Incidents[0].At
+	}
+	return s
+}
+
+// updates lists what changed since before.
+func (s sight) updates(before sight) []temporal.SearchAttributeUpdate {
+	var u []temporal.SearchAttributeUpdate
+	if s.stage != before.stage {
+		u = append(u, attrStage.ValueSet(s.stage))
+	}
+	if s.customer != before.customer {
+		u = append(u, attrCustomer.ValueSet(s.customer))
+	}
+	if s.flags != before.flags {
+		u = append(u, attrFlags.ValueSet(strings.FieldsFunc(s.flags, func(r rune) bool { return r == ',' })))
+	}
+	if s.attention != before.attention || before.stage == "" {
+		u = append(u, attrAttention.ValueSet(s.attention))
+	}
+	if s.amount != before.amount {
+		u = append(u, attrAmount.ValueSet(s.amount))
+	}
+	u = appendKeyword(u, attrStep, s.step, before.step)
+	u = appendKeyword(u, attrReason, s.reason, before.reason)
+	u = appendTime(u, attrDeadline, s.deadline, before.deadline)
+	return appendTime(u, attrSince, s.since, before.since)
+}
+
+func appendKeyword(u []temporal.SearchAttributeUpdate, key temporal.SearchAttributeKeyKeyword, now, before string) []temporal.SearchAttributeUpdate {
+	switch {
+	case now == before:
+		return u
+	case now == "":
+		return append(u, key.ValueUnset())
+	}
+	return append(u, key.ValueSet(now))
+}
+
+func appendTime(u []temporal.SearchAttributeUpdate, key temporal.SearchAttributeKeyTime, now, before time.Time) []temporal.SearchAttributeUpdate {
+	switch {
+	case now.Equal(before):
+		return u
+	case now.IsZero():
+		return append(u, key.ValueUnset())
+	}
+	return append(u, key.ValueSet(now))
+}
+
+// shown is what the Web UI has been told.
+type shown struct {
+	sight    sight
+	diverged string
+}
+
+// from takes over what the start has set.
+func (s *shown) from(_ workflow.Context, start orders.Start) {
+	s.sight = seen(start.Order, "")
+}
+
+// show keeps the Web UI true: search attributes when they change, all together; the current details always, for they
+// cost no event. It waits for local work to finish, which may change the picture in a moment.
+func (l *life) show(ctx workflow.Context) {
+	workflow.SetCurrentDetails(ctx, details(l.order, l.shown.diverged))
+	now := seen(l.order, l.shown.diverged)
+	if l.local > 0 || !now.differs(l.shown.sight) {
+		return
+	}
+	if err := workflow.UpsertTypedSearchAttributes(ctx, now.updates(l.shown.sight)...); err != nil {
+		l.log.Error("search attributes could not be set", "error", err)
+	}
+	l.shown.sight = now
+}
+
+func (s sight) differs(before sight) bool { return len(s.updates(before)) > 0 }
+
+func showUnreadable(ctx workflow.Context) {
+	err := workflow.UpsertTypedSearchAttributes(ctx, attrAttention.ValueSet(true), attrReason.ValueSet("unreadable_input"))
+	if err != nil {
+		workflow.GetLogger(ctx).Error("search attributes could not be set", "error", err)
+	}
+}
+
+// details says in markdown where the order stands, what it waits for, since when, and who can act.
+func details(o orders.Order, diverged string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "**%s** since %s", o.Stage, o.StageSince.Format(time.RFC3339))
+	if flags := o.Flags(); len(flags) > 0 {
+		fmt.Fprintf(&b, " · %s", strings.Join(flags, ", "))
+	}
+	b.WriteString("\n")
+	if diverged != "" {
+		fmt.Fprintf(&b, "\n- **recording stopped: %s.** An engineer compares the history with the order's row in Postgres.", diverged)
+	}
+	for _, a := range o.Attention {
+		fmt.Fprintf(&b, "\n- **%s** is blocked: %s, since %s. Can act: %s (`retry`)", a.Task, a.Reason, a.Since.Format(time.RFC3339), a.Role)
+	}
+	for _, i := range o.Incidents {
+		fmt.Fprintf(&b, "\n- **%s** at %s. A manager looks at it; `retry` takes note.", i.Code, i.At.Format(time.RFC3339))
+	}
+	for _, f := range o.Review.Findings {
+		if o.Stage == orders.InReview {
+			fmt.Fprintf(&b, "\n- finding: %s %s %s. Can act: reviewer (`approve`, `send-back`, `reject`)", f.Code, f.LineID, f.Detail)
+		}
+	}
+	for _, t := range o.Tasks() {
+		fmt.Fprintf(&b, "\n- under way: %s", t.Name)
+	}
+	for _, d := range o.Deadlines {
+		fmt.Fprintf(&b, "\n- %s due %s", d.Kind, d.DueAt.Format(time.RFC3339))
+	}
+	return b.String()
+}
