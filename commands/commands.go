@@ -103,7 +103,7 @@ func (s *Service) written(sub orders.Submission) orders.NewCommand {
 // create makes the order that starts, with its first event and the customer's confirmation.
 func (s *Service) create(id string, sub orders.Submission, drawn orders.Drawn) (orders.Built, error) {
 	draft := *sub.Draft
-	draft.CustomerID, draft.Slots = drawn.CustomerID, drawn.Slots
+	draft.ContactID, draft.CustomerID, draft.Slots = sub.Contact.ID, drawn.CustomerID, drawn.Slots
 	order, first := orders.New(drawn.Number, draft, s.policy, sub.Actor, id, s.now())
 	payload, err := json.Marshal(orders.Start{Order: order})
 	return orders.Built{Payload: payload, Order: &order, First: &first, Notices: orders.NoticesFor(order, first)}, err
@@ -119,7 +119,7 @@ func address(id string, sub orders.Submission, note *orders.NewNote, drawn order
 	switch c := sub.Command.(type) {
 	case *orders.Resubmit:
 		if c.Draft = sub.Draft; c.Draft != nil {
-			c.Draft.CustomerID, c.Draft.Slots = drawn.CustomerID, drawn.Slots
+			c.Draft.ContactID, c.Draft.CustomerID, c.Draft.Slots = sub.Contact.ID, drawn.CustomerID, drawn.Slots
 		}
 	case *orders.Reschedule:
 		if len(drawn.Slots) == 1 {

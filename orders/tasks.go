@@ -2,6 +2,7 @@ package orders
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -43,6 +44,11 @@ type Task struct {
 	Key     string // the effect key, <order>/<kind>/<subject>/<n>
 	Payment string
 	Amount  money.Amount
+}
+
+// Ours tells whether the task is a write to our own books, over in a moment.
+func (t Task) Ours() bool {
+	return slices.Contains([]string{TaskCheck, TaskReserve, TaskReleaseAll, TaskMoveStock, TaskFreeSlots, TaskRevenue}, t.Kind)
 }
 
 func splitTask(name string) (kind, subject string) {

@@ -16,7 +16,10 @@ func main() {
 		Short:         "Run and operate Amends",
 		SilenceErrors: true,
 	}
-	root.AddCommand(upCommand(), downCommand(), cleanCommand())
+	root.AddCommand(
+		upCommand(), downCommand(), cleanCommand(),
+		migrateCommand(), seedCommand(), invariantsCommand(), orderCommand(),
+	)
 	if err := root.ExecuteContext(context.Background()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

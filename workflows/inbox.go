@@ -43,7 +43,8 @@ var descriptions = map[string]string{
 // listen opens both doors before anything else happens.
 func (l *life) listen(ctx workflow.Context) error {
 	for _, name := range orders.CommandNames() {
-		workflow.GetSignalChannelWithOptions(ctx, name, workflow.SignalChannelOptions{Description: descriptions[name]})
+		channel := workflow.GetSignalChannelWithOptions(ctx, name, workflow.SignalChannelOptions{Description: descriptions[name]})
+		l.doors = append(l.doors, door{name, channel})
 		options := workflow.UpdateHandlerOptions{Description: descriptions[name]}
 		options.Validator = func(ctx workflow.Context, input converter.RawValue) error { return l.validate(ctx, name, input) }
 		handler := func(ctx workflow.Context, input converter.RawValue) (orders.Answer, error) {
@@ -66,7 +67,7 @@ func (l *life) validate(ctx workflow.Context, name string, input converter.RawVa
 	if !orders.May(c.Head().Actor.Role, name) {
 		return asUpdateError(orders.AsProblem(orders.ErrForbidden))
 	}
-	if l.signalled(ctx) {
+	if l.knocked() {
 		return nil // an earlier signal may change the answer: the handler decides after it
 	}
 	if _, err := judge(l.order, c, workflow.Now(ctx)); err != nil {
@@ -90,26 +91,38 @@ func (l *life) update(ctx workflow.Context, name string, input converter.RawValu
 	return answer, l.recorder.wait(ctx, l.order.Seq)
 }
 
-// signalled tells whether a signal has arrived that nobody has taken.
-func (l *life) signalled(ctx workflow.Context) bool {
-	return slices.ContainsFunc(orders.CommandNames(), func(name string) bool {
-		return workflow.GetSignalChannel(ctx, name).Len() > 0
-	}) || len(unknownSignals(ctx)) > 0
+// door is where signals of one name arrive.
+type door struct {
+	name    string
+	channel workflow.ReceiveChannel
 }
 
-// unknownSignals lists names that no command has.
-func unknownSignals(ctx workflow.Context) []string {
-	return slices.DeleteFunc(workflow.GetUnhandledSignalNames(ctx), func(name string) bool {
-		return slices.Contains(orders.CommandNames(), name) || workflow.GetSignalChannel(ctx, name).Len() == 0
-	})
+// knocked tells whether a signal of a known name has arrived that nobody has taken.
+func (l *life) knocked() bool {
+	return slices.ContainsFunc(l.doors, func(d door) bool { return d.channel.Len() > 0 })
+}
+
+// signalled is knocked for all names, those that no command has too.
+func (l *life) signalled(ctx workflow.Context) bool { return l.knocked() || len(l.strangers(ctx)) > 0 }
+
+// strangers are signals of names that no command has.
+func (l *life) strangers(ctx workflow.Context) []door {
+	var doors []door
+	for _, name := range workflow.GetUnhandledSignalNames(ctx) {
+		if channel := workflow.GetSignalChannel(ctx, name); orders.EmptyCommand(name) == nil && channel.Len() > 0 {
+			doors = append(doors, door{name, channel})
+		}
+	}
+	return doors
 }
 
 // drain takes every signal that has arrived, before an update is decided and whenever the main loop looks.
 func (l *life) drain(ctx workflow.Context) {
-	for _, name := range slices.Concat(orders.CommandNames(), unknownSignals(ctx)) {
+	for _, d := range slices.Concat(l.doors, l.strangers(ctx)) {
 		var input converter.RawValue
-		for channel := workflow.GetSignalChannel(ctx, name); channel.ReceiveAsync(&input); input = (converter.RawValue{}) {
-			l.signal(ctx, name, text(input))
+		for d.channel.ReceiveAsync(&input) {
+			l.signal(ctx, d.name, text(input))
+			input = converter.RawValue{}
 		}
 	}
 }

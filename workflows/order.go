@@ -44,6 +44,7 @@ type life struct {
 	order    orders.Order
 	ordinal  int            // of this run, over continue-as-new
 	nameless map[string]int // raw signals without an ID so far, by name
+	doors    []door         // for signals
 	recorder recorder
 	clock    clock
 	running  []string // names of the tasks under way
@@ -125,6 +126,9 @@ func (l *life) startTasks(ctx workflow.Context) {
 			continue
 		}
 		l.running = append(l.running, task.Name)
+		if task.Ours() {
+			l.local++
+		}
 		workflow.Go(ctx, func(ctx workflow.Context) { l.perform(ctx, task) })
 	}
 }

@@ -19,6 +19,7 @@ type recorder struct {
 	confirmed int64
 	chain     string // the digest at confirmed
 	waiting   int    // handlers that wait for a recording
+	writing   bool   // a recording is under way
 	stopped   bool   // Postgres refuses for good
 }
 
@@ -37,7 +38,7 @@ func (r *recorder) addSignal(outcome orders.SignalOutcome) {
 	r.unsent = true
 }
 
-func (r *recorder) idle() bool { return !r.unsent && r.waiting == 0 && !r.stopped }
+func (r *recorder) idle() bool { return !r.unsent && !r.writing && r.waiting == 0 && !r.stopped }
 
 // wait returns once everything up to seq is in Postgres.
 func (r *recorder) wait(ctx workflow.Context, seq int64) error {
@@ -84,11 +85,12 @@ func (l *life) record(ctx workflow.Context) {
 		info := workflow.GetInfo(ctx)
 		t := r.transitions(l.order, l.ordinal, info.GetCurrentHistoryLength())
 		signals := len(r.signals)
-		r.unsent = false
+		r.unsent, r.writing = false, true
 		if err := l.write(ctx, t); err != nil {
 			l.stopRecording(ctx, err)
 			return
 		}
+		r.writing = false
 		r.recorded, r.at = t.Order.Seq, workflow.GetInfo(ctx).GetCurrentHistoryLength()
 		r.signals = r.signals[signals:]
 	}

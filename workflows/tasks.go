@@ -53,9 +53,8 @@ func (l *life) do(ctx workflow.Context, t orders.Task) orders.Command {
 // ours does a short write to our own books: a local activity, and when the database stays away the same function as a
 // regular one, for as long as it takes. An outage delays an order and never decides its fate.
 func (l *life) ours(ctx workflow.Context, t orders.Task, activity, result any, input ...any) error {
-	l.local++
 	err := local(ctx, t.Name, activity, result, input...)
-	l.local--
+	l.local-- // counted since the task was started
 	if retryable(err) {
 		err = regular(ctx, patient(t.Name), activity, result, input...)
 	}

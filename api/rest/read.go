@@ -101,6 +101,11 @@ func (s *Server) readTimeline(c *call) error {
 	if err != nil {
 		return err
 	}
+	if len(events) == 0 {
+		if _, err := s.database.Order(c.Request().Context(), number); err != nil {
+			return err
+		}
+	}
 	body := timelineBody{Items: viewAll(events, event)}
 	if len(events) == limit && events[limit-1].Seq > 1 {
 		body.NextBefore = events[limit-1].Seq
