@@ -73,8 +73,10 @@ func (l *life) run(ctx workflow.Context) error {
 		l.drain(ctx)
 		l.changed = false
 		l.startTasks(ctx)
-		l.clock.arm(ctx, l)
-		l.show(ctx)
+		if l.local == 0 { // else the picture changes in a moment
+			l.clock.arm(ctx, l)
+			l.show(ctx)
+		}
 		if l.finished(ctx) {
 			return nil
 		}

@@ -120,11 +120,11 @@ func (s *shown) from(_ workflow.Context, start orders.Start) {
 }
 
 // show keeps the Web UI true: search attributes when they change, all together; the current details always, for they
-// cost no event. It waits for local work to finish, which may change the picture in a moment.
+// cost no event.
 func (l *life) show(ctx workflow.Context) {
 	workflow.SetCurrentDetails(ctx, details(l.order, l.shown.diverged))
 	now := seen(l.order, l.shown.diverged)
-	if l.local > 0 || !now.differs(l.shown.sight) {
+	if !now.differs(l.shown.sight) {
 		return
 	}
 	if err := workflow.UpsertTypedSearchAttributes(ctx, now.updates(l.shown.sight)...); err != nil {
