@@ -113,7 +113,13 @@ func (a Amount) Add(b Amount) Amount {
 }
 
 // Sub returns a − b. It panics as Add does.
-func (a Amount) Sub(b Amount) Amount { return a.Add(New(-b.Minor, b.Currency)) }
+func (a Amount) Sub(b Amount) Amount {
+	difference := a.Minor - b.Minor
+	if (difference < a.Minor) != (b.Minor > 0) {
+		panic("money: overflow")
+	}
+	return New(difference, a.join(b))
+}
 
 // Times returns a × n. It panics on overflow.
 func (a Amount) Times(n int64) Amount {

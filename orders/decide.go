@@ -50,8 +50,11 @@ func isFact(c Command) bool {
 	return false
 }
 
-// ofPerson tells whether accepting the command raises the version.
+// ofPerson tells whether accepting the command raises the version. An incident is nobody's command.
 func ofPerson(c Command) bool {
+	if _, odd := c.(*Incidental); odd {
+		return false
+	}
 	role := c.Head().Actor.Role
 	return role != SystemActor.Role && role != CarrierActor.Role
 }
@@ -186,13 +189,17 @@ func invalid(field, code string, params ...any) error {
 	return e
 }
 
-// notFuture refuses reports of what has not happened yet. Clocks may differ by some minutes.
-func (d *decider) notFuture(field string, at time.Time) (time.Time, error) {
-	if at.IsZero() {
+// happened refuses reports of what has not happened yet, and of what happened long before there was an order. Clocks may
+// differ by some minutes; of a day people often know no more than its date. No time at all means now.
+func (d *decider) happened(field string, at time.Time) (time.Time, error) {
+	earliest := d.o.CreatedAt.AddDate(0, 0, -1)
+	switch {
+	case at.IsZero():
 		return d.now, nil
-	}
-	if at.After(d.now.Add(5 * time.Minute)) {
+	case at.After(d.now.Add(5 * time.Minute)):
 		return at, invalid(field, "in_the_future")
+	case at.Before(earliest):
+		return at, invalid(field, "out_of_range", earliest.Format(time.RFC3339), d.now.Format(time.RFC3339))
 	}
 	return at.UTC(), nil
 }

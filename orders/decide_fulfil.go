@@ -126,7 +126,7 @@ func (c *HandOver) decide(d *decider) error {
 	if s.Status != Packed {
 		return refuse(&d.o, c, CodeNotPacked)
 	}
-	at, err := d.notFuture("handed_over_at", c.HandedOverAt)
+	at, err := d.happened("handed_over_at", c.HandedOverAt)
 	if err != nil {
 		return err
 	}
@@ -213,7 +213,7 @@ func (c *Perform) decide(d *decider) error {
 	if a.Status != Scheduled {
 		return refuse(&d.o, c, CodeNotScheduled)
 	}
-	at, err := d.notFuture("performed_at", c.PerformedAt)
+	at, err := d.happened("performed_at", c.PerformedAt)
 	if err != nil {
 		return err
 	}
@@ -236,7 +236,7 @@ func (c *Reschedule) decide(d *decider) error {
 		return invalid("appointment_id", "unknown_appointment")
 	case a.Status != Scheduled:
 		return refuse(&d.o, c, CodeNotScheduled)
-	case c.Slot.ID == "" || c.Slot.LineID != a.Slot.LineID:
+	case c.Slot.ID == "" || c.Slot.ID == a.Slot.ID || c.Slot.LineID != a.Slot.LineID:
 		return invalid("slot", "required") // a signal cannot claim a technician's time
 	case !c.Slot.To.After(c.Slot.From):
 		return invalid("slot.to", "out_of_range", c.Slot.From)
@@ -248,10 +248,16 @@ func (c *Reschedule) decide(d *decider) error {
 
 func (c *StockAllotted) guard(o *Order) error { return inStage(o, c) }
 func (c *StockAllotted) decide(d *decider) error {
+	wanted := d.o.Wanted()
 	for _, r := range c.Added {
-		if d.o.Line(r.LineID) == nil || r.Quantity < 1 {
+		i := slices.IndexFunc(wanted, func(w Wanted) bool { return w.LineID == r.LineID })
+		switch {
+		case i < 0 || r.Warehouse == "":
 			return invalid("added", "unknown_line")
+		case r.Quantity < 1 || r.Quantity > wanted[i].Quantity:
+			return invalid("added", "out_of_range", 1, wanted[i].Quantity)
 		}
+		wanted[i].Quantity -= r.Quantity
 	}
 	d.emit(&stockReserved{Added: c.Added})
 	return nil

@@ -32,8 +32,10 @@ func (c *SendBack) decide(d *decider) error {
 
 func (c *Resubmit) guard(o *Order) error { return working(o, c) }
 func (c *Resubmit) decide(d *decider) error {
-	if c.Draft != nil && (len(c.Draft.Lines) == 0 || len(c.Draft.Lines) > MaxLines) {
-		return invalid("draft.lines", "out_of_range", 1, MaxLines)
+	if c.Draft != nil {
+		if err := c.Draft.check(); err != nil {
+			return err
+		}
 	}
 	d.emit(&resubmitted{Draft: c.Draft})
 	return nil

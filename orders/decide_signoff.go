@@ -7,7 +7,7 @@ import (
 
 func (c *SignOff) guard(o *Order) error { return working(o, c) }
 func (c *SignOff) decide(d *decider) error {
-	at, err := d.notFuture("at", c.At)
+	at, err := d.happened("at", c.At)
 	if err != nil {
 		return err
 	}
@@ -84,8 +84,8 @@ func (c *CarrierEvent) decide(d *decider) error {
 	}
 	d.subject = s.ID
 	to, known := reported(c.Status)
-	at := c.OccurredAt.UTC()
-	if at.IsZero() || at.After(d.now) {
+	at, err := d.happened("occurred_at", c.OccurredAt)
+	if err != nil || at.After(d.now) {
 		at = d.now
 	}
 	switch {

@@ -112,12 +112,23 @@ func (o *Order) enter(at time.Time) {
 		o.setDeadline(DeadlineReminder, at.Add(o.Policy.SignOffReminder))
 		o.setDeadline(DeadlineSignOff, at.Add(o.Policy.AutoSignOff))
 	case AfterSales:
-		o.setDeadline(DeadlineAfterSales, endOfWindow(o.SignedOffAt, o.Terms.AfterSalesDays))
+		if end := endOfWindow(o.SignedOffAt, o.Terms.AfterSalesDays); end.After(at) {
+			o.setDeadline(DeadlineAfterSales, end)
+		}
 	case Created, SentBack, Closed, Voiding, Voided, Rejected:
 	}
 }
 
-// setDeadline sets or moves a deadline and keeps the list sorted by kind.
+// clockAt returns from when a clock runs that starts at a moment: the clocks stand still during a hold, and what starts
+// then moves with all the others when the hold ends.
+func (o *Order) clockAt(at time.Time) time.Time {
+	if o.Hold != nil {
+		return o.Hold.Since
+	}
+	return at
+}
+
+// setDeadline sets or moves a deadline and keeps the list sorted, the next one first.
 func (o *Order) setDeadline(kind string, due time.Time) {
 	o.clearDeadline(kind)
 	o.Deadlines = append(o.Deadlines, Deadline{Kind: kind, DueAt: due.UTC()})

@@ -190,7 +190,7 @@ func (e *parcelMoved) apply(o *Order, at time.Time) {
 	s.Proof = e.Proof
 	o.clearAttention(TaskDeliver + "/" + s.ID)
 	if o.Stage == SigningOff {
-		o.setDeadline(DeadlineSignOff, at.Add(o.Policy.AutoSignOff))
+		o.setDeadline(DeadlineSignOff, o.clockAt(at).Add(o.Policy.AutoSignOff))
 	}
 }
 
@@ -199,7 +199,7 @@ type parcelNoted struct {
 	Shipment string `json:"shipment,omitempty"`
 	Tracking string `json:"tracking_number"`
 	Status   string `json:"status"`
-	Why      string `json:"why"` // late, repeated, unknown_status, unknown_parcel
+	Why      string `json:"why"` // late, repeated, unknown_status, unknown_parcel, cancelled_parcel
 	EventID  string `json:"event_id,omitempty"`
 }
 

@@ -98,10 +98,8 @@ func (o *Order) renew(name, reason string, at time.Time) {
 	switch {
 	case kind == TaskReserve && reason == ReasonShortStock:
 		o.askForStock()
-	case kind == TaskDeliver && reason == ReasonCarrierSilent:
-		o.setDeadline(DeadlineSignOff, at.Add(o.Policy.AutoSignOff))
-	case kind == TaskDeliver && o.Shipment(subject) != nil:
-		o.Shipment(subject).Status = InTransit // the carrier tries again
+	case kind == TaskDeliver:
+		o.deliverAgain(subject, at)
 	case reason == ReasonUnreachable:
 	case kind == TaskAuthorise:
 		p := o.Payment(subject)
@@ -110,7 +108,17 @@ func (o *Order) renew(name, reason string, at time.Time) {
 		o.Payment(subject).Try++
 	case kind == TaskCapture:
 		o.Capture(subject).Try++
-	case kind == TaskBook:
+	case kind == TaskBook, kind == TaskCancelLabel:
 		o.Shipment(subject).Try++
+	}
+}
+
+// deliverAgain lets the carrier try once more, and the customer have the whole time again to stay silent.
+func (o *Order) deliverAgain(shipment string, at time.Time) {
+	if s := o.Shipment(shipment); s.Status == Refused || s.Status == Lost {
+		s.Status = InTransit
+	}
+	if o.Stage == SigningOff {
+		o.setDeadline(DeadlineSignOff, at.Add(o.Policy.AutoSignOff))
 	}
 }

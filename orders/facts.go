@@ -42,6 +42,9 @@ func (*TimePassed) guard(*Order) error { return nil }
 func (*Incidental) guard(*Order) error { return nil }
 
 func (c *TaskDone) decide(d *decider) error {
+	if c.Task.Kind == TaskReserve && d.o.Stage != Fulfilling {
+		return nil // rejected while it ran: the stock book gives everything back for good
+	}
 	if done := c.event(&d.o); done != nil {
 		d.emit(done)
 	}
@@ -101,8 +104,10 @@ func (c *TaskFailed) decide(d *decider) error {
 	kind, subject := splitTask(c.Task.Name)
 	e := &parked{Task: c.Task.Name, Reason: c.Code, Role: roleFor(kind, c.Code)}
 	switch {
+	case d.o.Stage == Rejected && (kind == TaskCheck || kind == TaskReserve):
+		return nil // nobody needs it any more
 	case c.Code == ReasonUnreachable:
-		e.RetryAt = d.now.Add(d.o.Policy.UnreachableRetry)
+		e.RetryAt = d.o.clockAt(d.now).Add(d.o.Policy.UnreachableRetry)
 	case kind == TaskAuthorise:
 		d.emit(&declined{Payment: subject, Code: c.Code})
 		if d.o.Stage == Rejected {
@@ -126,7 +131,7 @@ func (*TimePassed) decide(d *decider) error {
 		}
 	}
 	for _, due := range slices.Clone(d.o.Deadlines) {
-		if !due.DueAt.After(d.now) {
+		if !due.DueAt.After(d.now) && slices.Contains(d.o.Deadlines, due) { // an earlier one may have ended the stage
 			d.due(due)
 		}
 	}

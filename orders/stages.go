@@ -76,6 +76,6 @@ var stageCommands = []struct {
 	{CmdReschedule, []Stage{Fulfilling}},
 	{CmdSignOff, []Stage{SigningOff}},
 	{CmdRefuseDelivery, []Stage{Fulfilling, SigningOff}},
-	{CmdCarrierEvent, []Stage{Created, InReview, SentBack, Fulfilling, SigningOff, AfterSales}},
+	{CmdCarrierEvent, []Stage{Created, InReview, SentBack, Fulfilling, SigningOff, AfterSales, Rejected}},
 	{CmdStockAllotted, []Stage{Fulfilling}},
 }

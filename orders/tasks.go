@@ -124,7 +124,7 @@ func (o Order) outward() []Task {
 		case s.Booking == BookingPending: // once asked for, the answer is waited for, whatever becomes of the parcel
 			tasks = append(tasks, o.task(TaskBook, s.ID, s.Try))
 		case s.Booking == BookingDone && s.Status == Cancelled:
-			tasks = append(tasks, o.task(TaskCancelLabel, s.ID, 1))
+			tasks = append(tasks, o.task(TaskCancelLabel, s.ID, s.Try))
 		}
 	}
 	return tasks

@@ -64,7 +64,7 @@ func TestAProvisionalSuffixIsReplaced(t *testing.T) {
 	check(t, db.RecordTransitions(ctx, transitions(order, held, 5)))
 
 	// The worker died before its task ended. The task runs again and finds a signal before the update.
-	rejected := decide(t, order, &orders.Reject{ReasonCode: "duplicate"}, "by signal")
+	rejected := decide(t, order, &orders.Reject{ReasonCode: "out_of_stock"}, "by signal")
 	check(t, db.RecordTransitions(ctx, transitions(order, rejected, 7)))
 	equal(t, "timeline", db.kinds(t, order.Number), "[rejected created]")
 	view, err := db.Order(ctx, order.Number)
@@ -82,7 +82,7 @@ func TestAnOlderTaskIsFenced(t *testing.T) {
 	change.Fence.Run = 2
 	check(t, db.RecordTransitions(ctx, change))
 	for _, fence := range []orders.Fence{{Run: 2, History: 8}, {Run: 1, History: 100}} {
-		older := transitions(order, decide(t, order, &orders.Reject{ReasonCode: "duplicate"}, "c2"), 0)
+		older := transitions(order, decide(t, order, &orders.Reject{ReasonCode: "out_of_stock"}, "c2"), 0)
 		older.Fence = fence
 		if err := db.RecordTransitions(ctx, older); !errors.Is(err, orders.ErrFenced) {
 			t.Errorf("fence %v: %v", fence, err)

@@ -31,7 +31,7 @@ type bundle struct {
 	sql *pgxpool.Pool
 }
 
-func setup(t *testing.T) (*bundle, context.Context) {
+func setup(t testing.TB) (*bundle, context.Context) {
 	t.Helper()
 	ctx := t.Context()
 	url := testdb.New(t)
@@ -55,7 +55,7 @@ func setup(t *testing.T) (*bundle, context.Context) {
 	return &bundle{db, url, sql}, ctx
 }
 
-func check(t *testing.T, err error) {
+func check(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -183,7 +183,7 @@ func auditOf(c orders.CommandRow, outcome string) orders.AuditRow {
 }
 
 // order creates an order whose create command is finished and returns its state.
-func (b *bundle) order(t *testing.T, n int) orders.Order {
+func (b *bundle) order(t testing.TB, n int) orders.Order {
 	t.Helper()
 	ctx := context.Background()
 	row, _, err := b.AcceptCommand(ctx, create(n))

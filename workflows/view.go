@@ -17,6 +17,7 @@ var (
 	attrCustomer  = temporal.NewSearchAttributeKeyKeyword("OrderCustomer")
 	attrStep      = temporal.NewSearchAttributeKeyKeyword("BlockedStep")
 	attrReason    = temporal.NewSearchAttributeKeyKeyword("BlockedReason")
+	attrAssigned  = temporal.NewSearchAttributeKeyKeyword("AssignedTo")
 	attrFlags     = temporal.NewSearchAttributeKeyKeywordList("OrderFlag")
 	attrAttention = temporal.NewSearchAttributeKeyBool("NeedsAttention")
 	attrDeadline  = temporal.NewSearchAttributeKeyTime("StageDeadline")
@@ -38,7 +39,7 @@ func Summary(o orders.Order) string {
 type sight struct {
 	stage, customer, flags string
 	attention              bool
-	step, reason           string
+	step, reason, assigned string // assigned is the role that can act
 	since, deadline        time.Time
 	amount                 int64
 }
@@ -55,11 +56,16 @@ func seen(o orders.Order, diverged string) sight {
 	}
 	switch {
 	case diverged != "":
-		s.attention, s.step, s.reason = true, "record", diverged
+		s.attention, s.step, s.reason, s.assigned = true, "record", diverged, "engineer"
 	case len(o.Attention) > 0:
-		s.step, s.reason, s.since = o.Attention[0].Task, o.Attention[0].Reason, o.Attention[0].Since
+		a := o.Attention[0]
+		s.step, s.reason, s.assigned, s.since = a.Task, a.Reason, a.Role, a.Since
 	case len(o.Incidents) > 0:
-		s.reason, s.since = o.Incidents[0].Code, o.Incidents[0].At
+		s.reason, s.assigned, s.since = o.Incidents[0].Code, "manager", o.Incidents[0].At
+	case o.Stage == orders.InReview:
+		s.assigned = "reviewer"
+	case o.Stage == orders.SentBack:
+		s.assigned = "clerk"
 	}
 	return s
 }
@@ -84,6 +90,7 @@ func (s sight) updates(before sight) []temporal.SearchAttributeUpdate {
 	}
 	u = appendKeyword(u, attrStep, s.step, before.step)
 	u = appendKeyword(u, attrReason, s.reason, before.reason)
+	u = appendKeyword(u, attrAssigned, s.assigned, before.assigned)
 	u = appendTime(u, attrDeadline, s.deadline, before.deadline)
 	return appendTime(u, attrSince, s.since, before.since)
 }
