@@ -105,6 +105,9 @@ func writeTokens(path string, byRole map[string]string) error {
 	if err != nil {
 		return err
 	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return fmt.Errorf("write tokens: %w", err)
+	}
 	file, err := os.CreateTemp(filepath.Dir(path), ".dev-tokens-*") // mode 0600
 	if err != nil {
 		return fmt.Errorf("write tokens: %w", err)

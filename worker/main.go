@@ -17,6 +17,7 @@ import (
 	"go.temporal.io/sdk/contrib/envconfig"
 	tlog "go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
 
 	"amends/activities"
 	"amends/commands"
@@ -36,6 +37,21 @@ type config struct {
 	MailFrom    string        `env:"AMENDS_MAIL_FROM" envDefault:"orders@amends.example"`
 	Company     string        `env:"AMENDS_COMPANY" envDefault:"Amends"`
 	CallTimeout time.Duration `env:"AMENDS_CALL_TIMEOUT" envDefault:"5s"`
+	// Worker Versioning is off unless both are set.
+	Deployment string `env:"AMENDS_DEPLOYMENT"`
+	BuildID    string `env:"AMENDS_BUILD_ID"`
+}
+
+// versioning makes open orders follow the newest build that is current in the deployment.
+func (c config) versioning() worker.DeploymentOptions {
+	if c.Deployment == "" || c.BuildID == "" {
+		return worker.DeploymentOptions{}
+	}
+	return worker.DeploymentOptions{
+		UseVersioning:             true,
+		Version:                   worker.WorkerDeploymentVersion{DeploymentName: c.Deployment, BuildID: c.BuildID},
+		DefaultVersioningBehavior: workflow.VersioningBehaviorAutoUpgrade,
+	}
 }
 
 func main() {
@@ -88,6 +104,7 @@ func work(ctx context.Context, temporal client.Client, db *store.Store, c config
 		MaxConcurrentWorkflowTaskPollers: 8,
 		MaxConcurrentActivityTaskPollers: 8,
 		WorkerStopTimeout:                10 * time.Second,
+		DeploymentOptions:                c.versioning(),
 	})
 	workflows.Register(w, workflows.Activities{
 		Records:  activities.NewRecords(db),
