@@ -68,11 +68,11 @@ bin/starter:
 	@mkdir -p bin
 	@go build -o bin/ ./starter
 
-# The tests drive binaries that watch for races themselves.
+# The tests drive binaries that watch for races themselves, and that can be stopped at named points.
 .PHONY: race
 race: bin/devstack bin/mailpit
 	@mkdir -p bin/race
-	@go build $(RACE) -o bin/race/ ./api ./worker ./sandbox ./starter
+	@go build $(RACE) -tags failpoints -o bin/race/ ./api ./worker ./sandbox ./starter
 	@ln -sf ../devstack ../mailpit bin/race/
 
 bin/devstack: $(wildcard devstack/*.go) devstack/go.mod devstack/go.sum

@@ -8,6 +8,7 @@ import (
 
 	"go.temporal.io/sdk/temporal"
 
+	"amends/internal/failpoint"
 	"amends/orders"
 )
 
@@ -52,7 +53,10 @@ func NewRecords(db Recorder) *Records { return &Records{db} }
 
 // RecordTransitions makes the database's account of an order equal to the workflow's.
 func (r *Records) RecordTransitions(ctx context.Context, t orders.Transitions) error {
-	return translate(r.db.RecordTransitions(ctx, t))
+	failpoint.Hit(failpoint.BeforeRecord, t.Order.Number)
+	err := r.db.RecordTransitions(ctx, t)
+	failpoint.Hit(failpoint.AfterRecord, t.Order.Number)
+	return translate(err)
 }
 
 // ReviewFacts answers what the checks of a review ask.

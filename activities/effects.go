@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"amends/internal/failpoint"
 	"amends/orders"
 )
 
@@ -17,6 +18,7 @@ type EffectBook interface {
 // once has an effect done: claim it (committed), call with its key, record the outcome. A refusal by the outside is an
 // outcome too. It may run more than twice at the same time: the claim, its unique key and the provider's make that harmless.
 func once(ctx context.Context, book EffectBook, e orders.Effect, call func(retry bool) (orders.EffectOutcome, error)) (orders.EffectOutcome, error) {
+	failpoint.Hit(failpoint.BeforeClaim, e.Key)
 	claim, err := book.ClaimEffect(ctx, e)
 	if err != nil {
 		return orders.EffectOutcome{}, translate(fmt.Errorf("claim %s: %w", e.Key, err))
@@ -24,7 +26,9 @@ func once(ctx context.Context, book EffectBook, e orders.Effect, call func(retry
 	if claim.Outcome != nil {
 		return answer(*claim.Outcome)
 	}
+	failpoint.Hit(failpoint.AfterClaim, e.Key)
 	outcome, err := call(claim.Repeated)
+	failpoint.Hit(failpoint.AfterCall, e.Key)
 	var refused *orders.RefusedError
 	switch {
 	case errors.As(err, &refused):
@@ -37,6 +41,7 @@ func once(ctx context.Context, book EffectBook, e orders.Effect, call func(retry
 	if err := book.SettleEffect(ctx, e.Key, outcome); err != nil {
 		return outcome, translate(fmt.Errorf("settle %s: %w", e.Key, err))
 	}
+	failpoint.Hit(failpoint.AfterSettle, e.Key)
 	return answer(outcome)
 }
 

@@ -55,7 +55,7 @@ func run(ctx context.Context) error {
 	log := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: s.LogLevel}))
 	slog.SetDefault(log)
 	temporal.Logger = tlog.NewStructuredLogger(log)
-	database, err := open(ctx, s.DatabaseURL)
+	database, err := store.Await(ctx, s.DatabaseURL, log)
 	if err != nil {
 		return err
 	}
@@ -82,22 +82,6 @@ func read() (settings, orders.Policy, client.Options, error) {
 		temporal.Namespace = client.DefaultNamespace
 	}
 	return s, policy, temporal, errors.Join(readErr, policyErr, temporalErr)
-}
-
-// open waits for Postgres: the server may still be starting.
-func open(ctx context.Context, url string) (*store.Store, error) {
-	for {
-		database, err := store.Open(ctx, url)
-		if err == nil {
-			return database, nil
-		}
-		slog.Warn("Postgres does not answer yet", "error", err)
-		select {
-		case <-ctx.Done():
-			return nil, errors.Join(ctx.Err(), err)
-		case <-time.After(time.Second):
-		}
-	}
 }
 
 // serve answers until the context ends, then stops accepting and finishes what it has begun.

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 	"go.temporal.io/sdk/client"
 
+	"amends/internal/failpoint"
 	"amends/orders"
 )
 
@@ -68,6 +69,7 @@ func (s *Service) Submit(ctx context.Context, sub orders.Submission) (orders.Rec
 		receipt.Pending = true
 		return receipt, nil
 	}
+	failpoint.Hit(failpoint.CommandAccepted, row.Order+"/"+row.Name)
 	// The row is written: from here on a client that goes away changes nothing.
 	deliverable, cancel := context.WithTimeout(context.WithoutCancel(ctx), wait)
 	defer cancel()
@@ -150,6 +152,7 @@ func (s *Service) settle(ctx context.Context, row orders.CommandRow) (orders.Out
 	if err != nil {
 		return outcome, err
 	}
+	failpoint.Hit(failpoint.CommandAnswered, row.Order+"/"+row.Name)
 	audit := orders.AuditRow{Actor: row.Actor, Action: row.Name, Order: row.Order, Command: row.ID, Outcome: "accepted"}
 	if !outcome.Accepted {
 		audit.Outcome, audit.Code = "refused", outcome.Problem.Code

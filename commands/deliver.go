@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
@@ -95,18 +96,21 @@ func (s *Service) late(ctx context.Context, row orders.CommandRow) (orders.Outco
 	if !view.Order.Stage.Finished() {
 		return orders.Outcome{}, errNotStarted
 	}
-	c, err := orders.DecodeCommand(row.Name, row.Payload)
-	if err != nil {
-		return refused(orders.Problem{Code: orders.CodeUnreadable}), nil
+	o := view.Order
+	if slices.Contains(o.Processed, row.ID) { // decided before the end; its answer was lost
+		return accepted(orders.Answer{Number: o.Number, Version: o.Version, Stage: o.Stage}), nil
 	}
-	for _, done := range view.Order.Processed {
-		if done == row.ID { // decided before the end; its answer was lost
-			return accepted(orders.Answer{Number: row.Order, Version: view.Order.Version, Stage: view.Order.Stage}), nil
-		}
+	problem := orders.Problem{Code: orders.CodeUnreadable}
+	if c, err := orders.DecodeCommand(row.Name, row.Payload); err == nil {
+		problem = s.judgeLate(o, c)
 	}
-	if _, err := orders.Decide(view.Order, c, s.now()); err != nil {
-		return refused(orders.AsProblem(err)), nil
-	}
-	problem := orders.Problem{Code: orders.CodeWrongStage, Params: []string{row.Name, string(view.Order.Stage), ""}}
 	return refused(problem), nil
+}
+
+// judgeLate decides on the state that the order ended with; nothing can be accepted any more.
+func (s *Service) judgeLate(o orders.Order, c orders.Command) orders.Problem {
+	if _, err := orders.Decide(o, c, s.now()); err != nil {
+		return orders.AsProblem(err)
+	}
+	return orders.Problem{Code: orders.CodeWrongStage, Params: []string{c.Name(), string(o.Stage), ""}}
 }

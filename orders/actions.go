@@ -34,11 +34,14 @@ func AllowedActions(o Order, role string) []Action {
 	return actions
 }
 
-// possible lists the commands of people that belong to a stage, for the sentence that refuses one that does not.
-func possible(stage Stage) []string {
+// possible lists the commands of people that may be useful now, for the sentence that refuses one that is not.
+func possible(o *Order) []string {
 	var names []string
 	for _, row := range stageCommands {
-		if slices.Contains(peoplesCommands(), row.name) && slices.Contains(row.stages, stage) {
+		switch {
+		case !slices.Contains(row.stages, o.Stage) || !slices.Contains(peoplesCommands(), row.name):
+		case row.name == CmdResume && o.Hold == nil, row.name == CmdHold && o.Hold != nil:
+		default:
 			names = append(names, row.name)
 		}
 	}

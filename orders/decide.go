@@ -29,7 +29,7 @@ func Decide(o Order, c Command, now time.Time) (Decision, error) {
 	if v := head.ExpectedVersion; v != nil && !isFact(c) && *v != o.Version {
 		return Decision{Order: o}, &StaleError{Expected: *v, Version: o.Version}
 	}
-	d := &decider{o: o.clone(), now: now.UTC(), by: head.Actor, command: head.CommandID, version: o.Version}
+	d := &decider{o: o.clone(), now: instant(now), by: head.Actor, command: head.CommandID, version: o.Version}
 	d.note, d.reason = head.NoteID, head.Reason
 	if ofPerson(c) {
 		d.version++
@@ -40,6 +40,9 @@ func Decide(o Order, c Command, now time.Time) (Decision, error) {
 	d.settle()
 	return Decision{Order: d.o, Events: d.events, Subject: d.subject}, nil
 }
+
+// instant is a moment as the timeline keeps it, in microseconds: what was decided and what is read back are equal.
+func instant(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
 
 // isFact tells whether the command reports something that has happened outside: it cannot come too late.
 func isFact(c Command) bool {
@@ -167,7 +170,7 @@ func inStage(o *Order, c Command) error {
 			return nil
 		}
 	}
-	return refuse(o, c, CodeWrongStage, c.Name(), string(o.Stage), strings.Join(possible(o.Stage), ","))
+	return refuse(o, c, CodeWrongStage, c.Name(), string(o.Stage), strings.Join(possible(o), ","))
 }
 
 // working is inStage for commands that a hold stops.

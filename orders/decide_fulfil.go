@@ -247,7 +247,12 @@ func (c *Reschedule) decide(d *decider) error {
 }
 
 func (c *StockAllotted) guard(o *Order) error { return inStage(o, c) }
+
+// decide takes the stock book's word only: a raw signal cannot say that goods have come in.
 func (c *StockAllotted) decide(d *decider) error {
+	if d.by.Role != SystemActor.Role {
+		return ErrForbidden
+	}
 	wanted := d.o.Wanted()
 	for _, r := range c.Added {
 		i := slices.IndexFunc(wanted, func(w Wanted) bool { return w.LineID == r.LineID })

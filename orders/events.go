@@ -165,7 +165,7 @@ func digest(previous string, r Recorded) string {
 
 // New returns a new order with its first event, which the API records before the workflow starts.
 func New(number string, draft Draft, policy Policy, by Actor, command string, now time.Time) (Order, Recorded) {
-	d := &decider{now: now.UTC(), by: by, command: command, version: 1}
+	d := &decider{now: instant(now), by: by, command: command, version: 1}
 	d.emit(&created{Number: number, Rules: Rules, CreatedBy: by.ID, Draft: draft, Policy: policy})
 	return d.o, d.events[0]
 }

@@ -18,7 +18,7 @@ func main() {
 	}
 	root.AddCommand(
 		upCommand(), downCommand(), cleanCommand(),
-		migrateCommand(), seedCommand(), invariantsCommand(), orderCommand(),
+		migrateCommand(), seedCommand(), invariantsCommand(), orderCommand(), demoCommand(), benchCommand(),
 	)
 	if err := root.ExecuteContext(context.Background()); err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -11,15 +11,6 @@ import (
 
 // Products returns the entries of the catalogue for the SKUs that exist, sorted by SKU.
 func (s *Store) Products(ctx context.Context, skus []string) ([]orders.Product, error) {
-	return s.products(ctx, `WHERE sku = ANY($1) ORDER BY sku`, skus)
-}
-
-// AllProducts returns the whole catalogue, sorted by SKU.
-func (s *Store) AllProducts(ctx context.Context) ([]orders.Product, error) {
-	return s.products(ctx, `ORDER BY sku`)
-}
-
-func (s *Store) products(ctx context.Context, rest string, arguments ...any) ([]orders.Product, error) {
 	rows, err := s.pool.Query(ctx, `
 		SELECT sku,
 		       kind,
@@ -28,7 +19,8 @@ func (s *Store) products(ctx context.Context, rest string, arguments ...any) ([]
 		       list_price,
 		       currency
 		FROM products
-		`+rest, arguments...)
+		WHERE sku = ANY($1)
+		ORDER BY sku`, skus)
 	if err != nil {
 		return nil, fmt.Errorf("read products: %w", err)
 	}

@@ -169,12 +169,6 @@ func (s *Store) Command(ctx context.Context, id string) (orders.CommandRow, erro
 	return row, found(err)
 }
 
-// CommandByKey returns the command that an actor's key on a route was used for, or orders.ErrNotFound. With it a repeat
-// is answered before its body is judged again.
-func (s *Store) CommandByKey(ctx context.Context, key, actorID, route string) (orders.CommandRow, error) {
-	return commandByKey(ctx, s.pool, key, actorID, route)
-}
-
 func commandByKey(ctx context.Context, q querier, key, actorID, route string) (orders.CommandRow, error) {
 	rows, err := q.Query(ctx, `SELECT`+commandColumns+`
 		FROM commands

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -79,7 +80,7 @@ func ensureCustomer(ctx context.Context, tx pgx.Tx, c orders.Customer) (string, 
 	if err == nil {
 		return id, nil
 	}
-	if found(err) != orders.ErrNotFound {
+	if !errors.Is(err, pgx.ErrNoRows) {
 		return "", fmt.Errorf("add customer: %w", err)
 	}
 	err = tx.QueryRow(ctx, `SELECT id FROM customers WHERE phone = $1`, c.Phone).Scan(&id)

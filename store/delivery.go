@@ -19,18 +19,19 @@ func (s *Store) FinishCommand(
 ) (orders.Outcome, error) {
 	standing := outcome
 	err := s.inTx(ctx, func(tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, `
+		err := tx.QueryRow(ctx, `
 			UPDATE commands
 			SET status = CASE WHEN $3 THEN 'accepted' ELSE 'refused' END,
 			    outcome = $4,
 			    finished_at = now()
-			WHERE id = $1 AND status = 'pending' AND owner = $2`, id, owner, outcome.Accepted, outcome)
-		if err != nil {
-			return fmt.Errorf("finish command %s: %w", id, err)
-		}
-		if tag.RowsAffected() == 0 {
+			WHERE id = $1 AND status = 'pending' AND owner = $2
+			RETURNING request_id`, id, owner, outcome.Accepted, outcome).Scan(&row.RequestID)
+		if errors.Is(err, pgx.ErrNoRows) {
 			standing, err = outcomeOf(ctx, tx, id)
 			return err
+		}
+		if err != nil {
+			return fmt.Errorf("finish command %s: %w", id, err)
 		}
 		if !outcome.Accepted {
 			if err := freeSlotsOf(ctx, tx, id); err != nil {
@@ -61,19 +62,6 @@ func freeSlotsOf(ctx context.Context, tx pgx.Tx, command string) error {
 		WHERE command_id = $1 AND freed_at IS NULL`, command)
 	if err != nil {
 		return fmt.Errorf("free the slots of %s: %w", command, err)
-	}
-	return nil
-}
-
-// YieldCommand gives a pending command that its owner could not deliver to the relay at once.
-func (s *Store) YieldCommand(ctx context.Context, id, owner string) error {
-	_, err := s.pool.Exec(ctx, `
-		UPDATE commands
-		SET owner = NULL,
-		    lease_until = NULL
-		WHERE id = $1 AND owner = $2 AND status = 'pending'`, id, owner)
-	if err != nil {
-		return fmt.Errorf("yield command %s: %w", id, err)
 	}
 	return nil
 }
@@ -109,19 +97,4 @@ func (s *Store) ClaimDue(ctx context.Context, owner string, lease time.Duration,
 		return nil, fmt.Errorf("claim due commands: %w", err)
 	}
 	return claimed, nil
-}
-
-// NextDue returns when the next lease of a pending command ends, or false when none is pending.
-func (s *Store) NextDue(ctx context.Context) (time.Time, bool, error) {
-	var at time.Time
-	err := s.pool.QueryRow(ctx, `
-		SELECT coalesce(lease_until, now())
-		FROM commands
-		WHERE status = 'pending'
-		ORDER BY coalesce(lease_until, now())
-		LIMIT 1`).Scan(&at)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return at, false, nil
-	}
-	return at, err == nil, err
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -91,7 +92,7 @@ func earlierClaim(ctx context.Context, tx pgx.Tx, e orders.Effect) (orders.Effec
 func (s *Store) SettleEffect(ctx context.Context, key string, outcome orders.EffectOutcome) error {
 	err := s.inTx(ctx, func(tx pgx.Tx) error {
 		effect, err := settle(ctx, tx, key, outcome)
-		if found(err) == orders.ErrNotFound {
+		if errors.Is(err, pgx.ErrNoRows) {
 			return sameOutcome(ctx, tx, key, outcome)
 		}
 		if err != nil {

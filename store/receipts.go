@@ -38,14 +38,21 @@ func (s *Store) ReceiveStock(ctx context.Context, r orders.GoodsReceipt) error {
 	return nil
 }
 
-// bookIn holds all stock rows of the SKU and writes the movement. It returns false when the key was booked before.
+// bookIn holds all stock rows of the SKU and writes the movement. It returns false when the key was booked before, and
+// orders.ErrKeyReused when it was booked for something else.
 func bookIn(ctx context.Context, tx pgx.Tx, r orders.GoodsReceipt) (isNew bool, err error) {
 	if err := hold(ctx, tx, "receipt:"+r.Key); err != nil {
 		return false, err
 	}
-	var known bool
+	var known, same bool
 	err = tx.QueryRow(ctx, `
-		SELECT EXISTS (SELECT FROM stock_movements WHERE key = $1 AND kind = 'receive')`, r.Key).Scan(&known)
+		SELECT count(*) > 0,
+		       coalesce(bool_and(sku = $2 AND warehouse = $3 AND on_hand_delta = $4 AND reference = $5), true)
+		FROM stock_movements
+		WHERE key = $1 AND kind = 'receive'`, r.Key, r.SKU, r.Warehouse, r.Quantity, r.Reference).Scan(&known, &same)
+	if err == nil && !same {
+		return false, orders.ErrKeyReused
+	}
 	if err != nil || known {
 		return false, err
 	}

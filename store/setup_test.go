@@ -42,7 +42,7 @@ func setup(t testing.TB) (*bundle, context.Context) {
 	if err := store.Seed(ctx, url, staff); err != nil {
 		t.Fatal(err)
 	}
-	db, err := store.Open(ctx, url)
+	db, err := store.Open(ctx, url+"&role=amends_app") // what the role may do is part of every test
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -110,7 +111,7 @@ func consume(ctx context.Context, tx pgx.Tx, m orders.StockMove, line orders.Shi
 		  AND warehouse = $3
 		  AND held - released - consumed >= $4
 		RETURNING sku`, m.Order, line.LineID, line.Warehouse, line.Quantity).Scan(&sku)
-	if found(err) == orders.ErrNotFound {
+	if errors.Is(err, pgx.ErrNoRows) {
 		return fmt.Errorf("line %s in %s: %w", line.LineID, line.Warehouse, errNotHeld)
 	}
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"log/slog"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -44,6 +45,22 @@ func Open(ctx context.Context, url string) (*Store, error) {
 		return nil, fmt.Errorf("reach the database: %w", err)
 	}
 	return &Store{pool: pool}, nil
+}
+
+// Await is Open for a server that may still be starting: it tries until the context ends.
+func Await(ctx context.Context, url string, log *slog.Logger) (*Store, error) {
+	for {
+		s, err := Open(ctx, url)
+		if err == nil {
+			return s, nil
+		}
+		log.Warn("Postgres does not answer yet", "error", err)
+		select {
+		case <-ctx.Done():
+			return nil, errors.Join(ctx.Err(), err)
+		case <-time.After(time.Second):
+		}
+	}
 }
 
 // Close gives all connections back.

@@ -12,7 +12,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/caarlos0/env/v11"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/contrib/envconfig"
 	tlog "go.temporal.io/sdk/log"
@@ -22,13 +21,14 @@ import (
 	"amends/activities"
 	"amends/commands"
 	"amends/gateway"
+	"amends/internal/config"
 	"amends/orders"
 	"amends/store"
 	"amends/workflows"
 )
 
-// config is the worker's environment; Temporal's own variables are read by envconfig.
-type config struct {
+// settings is the worker's environment; Temporal's own variables are read by envconfig.
+type settings struct {
 	DatabaseURL string        `env:"AMENDS_DATABASE_URL,required,notEmpty"`
 	PaymentsURL string        `env:"AMENDS_PAYMENTS_URL,required,notEmpty"`
 	CarrierURL  string        `env:"AMENDS_CARRIER_URL,required,notEmpty"`
@@ -43,7 +43,7 @@ type config struct {
 }
 
 // versioning makes open orders follow the newest build that is current in the deployment.
-func (c config) versioning() worker.DeploymentOptions {
+func (c settings) versioning() worker.DeploymentOptions {
 	if c.Deployment == "" || c.BuildID == "" {
 		return worker.DeploymentOptions{}
 	}
@@ -65,11 +65,11 @@ func main() {
 }
 
 func run(ctx context.Context, log *slog.Logger) error {
-	var c config
-	if err := env.Parse(&c); err != nil {
-		return fmt.Errorf("read the environment: %w", err)
+	var c settings
+	if err := config.Read(&c); err != nil {
+		return err
 	}
-	db, err := store.Open(ctx, c.DatabaseURL)
+	db, err := store.Await(ctx, c.DatabaseURL, log)
 	if err != nil {
 		return err
 	}
@@ -99,7 +99,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 }
 
 // work polls the task queue until the context ends, and then lets what is running finish.
-func work(ctx context.Context, temporal client.Client, db *store.Store, c config) error {
+func work(ctx context.Context, temporal client.Client, db *store.Store, c settings) error {
 	w := worker.New(temporal, workflows.TaskQueue, worker.Options{
 		MaxConcurrentWorkflowTaskPollers: 8,
 		MaxConcurrentActivityTaskPollers: 8,

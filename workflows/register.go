@@ -1,7 +1,10 @@
 package workflows
 
 import (
+	"time"
+
 	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
 	"amends/activities"
@@ -39,4 +42,13 @@ func Register(r ActivityRegistry, a Activities) {
 // RegisterWorkflows lists the workflows alone, as replaying histories needs them.
 func RegisterWorkflows(r Registry) {
 	r.RegisterWorkflowWithOptions(Order, workflow.RegisterOptions{Name: TypeOrder})
+}
+
+// WorkerOptions say how a worker polls: the product's and the one that the bench compares it with.
+func WorkerOptions() worker.Options {
+	return worker.Options{
+		MaxConcurrentWorkflowTaskPollers: 8,
+		MaxConcurrentActivityTaskPollers: 8,
+		WorkerStopTimeout:                10 * time.Second,
+	}
 }

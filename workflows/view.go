@@ -96,10 +96,10 @@ func (s sight) updates(before sight) []temporal.SearchAttributeUpdate {
 }
 
 func appendKeyword(u []temporal.SearchAttributeUpdate, key temporal.SearchAttributeKeyKeyword, now, before string) []temporal.SearchAttributeUpdate {
-	switch {
-	case now == before:
+	switch now {
+	case before:
 		return u
-	case now == "":
+	case "":
 		return append(u, key.ValueUnset())
 	}
 	return append(u, key.ValueSet(now))

@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"amends/api/rest"
+	"amends/orders"
 )
 
 var contract = sync.OnceValues(func() (*openapi3.T, error) {
@@ -85,4 +86,16 @@ func hold(t *testing.T, req *http.Request, rec *httptest.ResponseRecorder) {
 		Options: &openapi3filter.Options{IncludeResponseStatus: true},
 	})
 	require.NoError(t, err, rec.Body.String())
+}
+
+func TestTheContractNamesTheValuesThereAre(t *testing.T) {
+	t.Parallel()
+	doc, err := contract()
+	require.NoError(t, err)
+	var reasons []string
+	for _, value := range doc.Components.Schemas["RejectForm"].Value.Properties["reason_code"].Value.Enum {
+		reasons = append(reasons, value.(string))
+	}
+	require.ElementsMatch(t, orders.RejectReasons, reasons)
+	require.Len(t, doc.Components.Schemas["Stage"].Value.Enum, len(orders.Stages()))
 }

@@ -129,7 +129,7 @@ func (w *world) AddNote(_ context.Context, number string, note orders.NoteView) 
 	if number != known {
 		return orders.ErrNotFound
 	}
-	w.notes = append(w.notes, note)
+	w.notes, w.view.Notes = append(w.notes, note), append(w.view.Notes, note)
 	return nil
 }
 
@@ -137,7 +137,7 @@ func (w *world) AddContact(_ context.Context, number string, contact orders.Cont
 	if number != known {
 		return orders.ErrNotFound
 	}
-	w.contacts = append(w.contacts, contact)
+	w.contacts, w.view.Contacts = append(w.contacts, contact), append(w.view.Contacts, contact)
 	return nil
 }
 

@@ -11,9 +11,9 @@ import (
 // recordSpace makes the IDs of what staff write down: a repeated request names the same row.
 var recordSpace = uuid.MustParse("6f0b8a0e-2a54-4d6c-9a0c-6a3a3a1d5b7e")
 
-// recordID is the ID of what a submission writes: the same actor, route and key are the same row.
-func recordID(s orders.Submission) string {
-	return uuid.NewSHA1(recordSpace, []byte(s.Actor.ID+"\n"+s.Route+"\n"+s.Key)).String()
+// recordID is the ID of what a submission writes: the same actor, path and key are the same row.
+func (c *call) recordID(s orders.Submission) string {
+	return uuid.NewSHA1(recordSpace, []byte(s.Actor.ID+"\n"+c.Request().URL.Path+"\n"+s.Key)).String()
 }
 
 type noteForm struct {
@@ -22,7 +22,7 @@ type noteForm struct {
 
 type recordedBody struct {
 	ID    string `json:"id"`
-	Links links  `json:"links"`
+	Links *links `json:"links,omitempty"` // to the order, where there is one
 }
 
 func (s *Server) addNote(c *call) error {
@@ -35,9 +35,18 @@ func (s *Server) addNote(c *call) error {
 	if err != nil {
 		return err
 	}
-	note := orders.NoteView{ID: recordID(submission), Author: c.actor.ID, At: s.config.Clock().UTC(), Text: f.reason("text", form.Text)}
+	note := orders.NoteView{ID: c.recordID(submission), Author: c.actor.ID, At: s.config.Clock().UTC(), Text: f.reason("text", form.Text)}
 	if len(f.list) > 0 {
 		return invalid(f.list)
+	}
+	view, err := s.database.Order(c.Request().Context(), number)
+	if err != nil {
+		return err
+	}
+	for _, earlier := range view.Notes {
+		if earlier.ID == note.ID {
+			return c.recordedBefore(number, note.ID, earlier.Text == note.Text)
+		}
 	}
 	if err := s.database.AddNote(c.Request().Context(), number, note); err != nil {
 		return err
@@ -64,12 +73,22 @@ func (s *Server) addContact(c *call) error {
 		return err
 	}
 	contact := orders.ContactView{
-		ID: recordID(submission), Author: c.actor.ID, At: s.config.Clock().UTC(),
+		ID: c.recordID(submission), Author: c.actor.ID, At: s.config.Clock().UTC(),
 		Channel: f.oneOf("channel", f.required("channel", form.Channel, 20), channels),
 		Outcome: f.required("outcome", form.Outcome, 200), Text: f.note("text", form.Text),
 	}
 	if len(f.list) > 0 {
 		return invalid(f.list)
+	}
+	view, err := s.database.Order(c.Request().Context(), number)
+	if err != nil {
+		return err
+	}
+	for _, earlier := range view.Contacts {
+		if earlier.ID == contact.ID {
+			same := earlier.Channel == contact.Channel && earlier.Outcome == contact.Outcome && earlier.Text == contact.Text
+			return c.recordedBefore(number, contact.ID, same)
+		}
 	}
 	if err := s.database.AddContact(c.Request().Context(), number, contact); err != nil {
 		return err
@@ -95,5 +114,22 @@ func (c *call) recorded(number, id string) error {
 	if err := c.server.database.Audit(c.Request().Context(), row); err != nil {
 		return err
 	}
-	return c.JSON(http.StatusCreated, recordedBody{ID: id, Links: c.server.links(number)})
+	return c.JSON(http.StatusCreated, c.record(number, id))
+}
+
+// recordedBefore answers a key that was used before: as then, or not at all where the request is another one.
+func (c *call) recordedBefore(number, id string, same bool) error {
+	if !same {
+		return orders.ErrKeyReused
+	}
+	c.Response().Header().Set("Idempotency-Replayed", "true")
+	return c.JSON(http.StatusCreated, c.record(number, id))
+}
+
+func (c *call) record(number, id string) recordedBody {
+	if number == "" {
+		return recordedBody{ID: id}
+	}
+	to := c.server.links(number)
+	return recordedBody{ID: id, Links: &to}
 }

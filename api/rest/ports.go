@@ -15,7 +15,7 @@ type Commands interface {
 	// Replay returns what is known of an earlier submission with the same actor, route and key, or orders.ErrNotFound.
 	// It returns orders.ErrKeyReused where the fingerprint is another one.
 	Replay(ctx context.Context, s orders.Submission) (orders.Receipt, error)
-	// Command returns what is known of the actor's command, or orders.ErrNotFound.
+	// Command returns what is known of a command that the actor may see, or orders.ErrNotFound.
 	Command(ctx context.Context, id string, actor orders.Actor) (orders.Receipt, error)
 	// Healthy returns nil when Temporal answers and a worker polls the task queue of orders.
 	Healthy(ctx context.Context) error

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"regexp"
 	"strconv"
 	"time"
 
@@ -130,8 +131,14 @@ type commandBody struct {
 	Links     links        `json:"links"`
 }
 
+var commandPattern = regexp.MustCompile(`^[0-9A-Za-z:._-]{1,255}$`)
+
 func (s *Server) readCommand(c *call) error {
-	receipt, err := s.commands.Command(c.Request().Context(), c.Param("id"), c.actor)
+	id := c.Param("id")
+	if !commandPattern.MatchString(id) {
+		return refuse(codeNotFound)
+	}
+	receipt, err := s.commands.Command(c.Request().Context(), id, c.actor)
 	if err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ func (s *Server) receiveStock(c *call) error {
 		return err
 	}
 	receipt := orders.GoodsReceipt{
-		Key: recordID(submission), Actor: c.actor,
+		Key: c.recordID(submission), Actor: c.actor,
 		SKU: f.required("sku", form.SKU, 64), Warehouse: f.required("warehouse", form.Warehouse, 64),
 		Reference: f.required("reference", form.Reference, 100),
 	}

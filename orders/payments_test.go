@@ -1,0 +1,258 @@
+package orders_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"amends/orders"
+)
+
+func TestCapturesOfOddAmountsAddUpToTheTotal(t *testing.T) {
+	t.Parallel()
+	for name, discount := range map[string]string{"even": "0.00", "odd": "0.01", "odder": "83.33"} {
+		l1, l2 := tea("L1", 3), tea("L2", 7)
+		l1.Discount, l2.Discount = yuan(discount), yuan(discount)
+		policy := orders.DefaultPolicy()
+		policy.PriceDeviation = 100
+		h := placeWith(t, draft(l1, install("L3"), l2), policy)
+		h.work()
+		for unit := range 3 {
+			h.ship("SF", orders.ShipLine{LineID: "L1", Quantity: 1}, orders.ShipLine{LineID: "L2", Quantity: 2})
+			require.Len(t, h.order.Captures, unit+1, name)
+			h.work()
+		}
+		h.do(&orders.Perform{AppointmentID: "A1"})
+		h.ship("SF-last")
+		h.work()
+		require.Len(t, h.order.Captures, 5)
+		require.Equal(t, h.order.Total(), h.order.Payments[0].Captured, name)
+	}
+}
+
+func TestTheFirstCaptureCarriesTheDeliveryFee(t *testing.T) {
+	t.Parallel()
+	h := place(t, draft(tea("L1", 2), install("L2")))
+	h.work()
+	h.do(&orders.Perform{AppointmentID: "A1"})
+	h.ship("SF-1")
+	require.Equal(t, yuan("212.00"), h.order.Captures[0].Amount)
+	require.Equal(t, "A1", h.order.Captures[0].For)
+	require.Equal(t, yuan("256.00"), h.order.Captures[1].Amount)
+	require.Equal(t, "S1", h.order.Captures[1].For)
+}
+
+func TestMoneyCapturedAtOnceIsNotCapturedAgain(t *testing.T) {
+	t.Parallel()
+	h := place(t, draft(tea("L1", 2), install("L2")))
+	h.do(h.answer(h.task(orders.TaskCheck)))
+	h.do(&orders.Perform{AppointmentID: "A1"}) // the provider has not answered yet
+	require.NotContains(t, h.names(), "capture/C1")
+	h.outcome.AtOnce = true
+	h.work()
+	require.Equal(t, h.order.Total(), h.order.Payments[0].Captured)
+	h.ship("SF-1")
+	require.NotContains(t, h.names(), "capture/C1")
+	require.NotContains(t, h.names(), "capture/C2")
+	for _, c := range h.order.Captures {
+		require.True(t, c.Done)
+	}
+}
+
+func TestACaptureWaitsForTheAuthorisation(t *testing.T) {
+	t.Parallel()
+	h := place(t, draft(install("L1")))
+	h.done(orders.TaskCheck)
+	h.do(&orders.Perform{AppointmentID: "A1"})
+	require.Equal(t, []string{"authorise/P1"}, h.names())
+	h.done("authorise/P1")
+	require.Equal(t, []string{"capture/C1"}, h.names())
+	require.Equal(t, yuan("212.00"), h.task("capture/C1").Amount)
+}
+
+func TestADeclinedPaymentIsTriedAgainUnderANewKeyAndAnUnreachableOneUnderItsOwn(t *testing.T) {
+	t.Parallel()
+	h := place(t, draft(tea("L1", 1)))
+	h.done(orders.TaskCheck)
+	require.Equal(t, "DD20261201-000001/authorise/P1/1", h.task("authorise/P1").Key)
+	h.failed("authorise/P1", orders.ReasonUnreachable)
+	require.Equal(t, []string{"authorise/P1 unreachable manager"}, h.attention())
+	require.NotContains(t, h.names(), "authorise/P1")
+	h.later(h.order.Policy.UnreachableRetry)
+	require.Equal(t, "DD20261201-000001/authorise/P1/1", h.task("authorise/P1").Key, "nobody knows what became of it")
+	h.failed("authorise/P1", orders.RefusedDeclined)
+	require.Equal(t, []string{"authorise/P1 declined clerk"}, h.attention())
+	require.Equal(t, orders.PaymentDeclined, h.order.Payments[0].Status)
+	h.do(&orders.Retry{})
+	require.Equal(t, "DD20261201-000001/authorise/P1/2", h.task("authorise/P1").Key)
+	h.done("authorise/P1")
+	require.Equal(t, orders.PaymentAuthorised, h.order.Payments[0].Status)
+}
+
+func TestEveryFinalRefusalGetsANewKey(t *testing.T) {
+	t.Parallel()
+	shipped := func() *house {
+		h := place(t, draft(tea("L1", 1)))
+		h.work()
+		h.ship("SF-1")
+		return h
+	}
+	rejected := func(atOnce bool) *house {
+		h := place(t, draft(tea("L1", 1)))
+		h.outcome.AtOnce = atOnce
+		h.work()
+		h.do(&orders.Ship{Carrier: "SF"})
+		h.done("book/S1")
+		h.do(&orders.Reject{ReasonCode: "out_of_stock"})
+		return h
+	}
+	for name, test := range map[string]struct {
+		house *house
+		task  string
+		who   string
+	}{
+		"capture": {shipped(), "capture/C1", "finance"},
+		"release": {rejected(false), "release/P1", "finance"},
+		"refund":  {rejected(true), "refund/P1", "finance"},
+		"label":   {rejected(false), "cancel_label/S1", "warehouse"},
+	} {
+		h := test.house
+		first := h.task(test.task).Key
+		h.failed(test.task, orders.RefusedRefused)
+		require.Equal(t, []string{test.task + " refused " + test.who}, h.attention(), name)
+		h.do(&orders.Retry{})
+		require.NotEqual(t, first, h.task(test.task).Key, name)
+		h.work()
+	}
+}
+
+func TestARefusedBookingParksWhileTheParcelWaitsAndOnlyThen(t *testing.T) {
+	t.Parallel()
+	h := place(t, draft(tea("L1", 2)))
+	h.work()
+	h.do(&orders.Ship{Carrier: "SF", Lines: []orders.ShipLine{{LineID: "L1", Quantity: 1}}})
+	booking := h.task("book/S1")
+	h.failed("book/S1", orders.RefusedRefused)
+	require.Equal(t, []string{"book/S1 refused warehouse"}, h.attention())
+	h.do(&orders.Retry{})
+	require.NotEqual(t, booking.Key, h.task("book/S1").Key)
+	h.failed("book/S1", orders.RefusedRefused)
+	h.do(&orders.HandOver{ShipmentID: "S1", TrackingNumber: "YT-1"})
+	require.Empty(t, h.attention(), "it went without")
+	h.failed("book/S1", orders.RefusedRefused)
+	require.Empty(t, h.attention(), "no label is needed any more")
+	require.NotContains(t, h.names(), "book/S1")
+}
+
+func TestRejectingReleasesEverythingThatWasTaken(t *testing.T) {
+	t.Parallel()
+	h := place(t, draft(tea("L1", 2), install("L2")))
+	h.work()
+	h.do(&orders.Ship{Carrier: "SF"})
+	h.done("book/S1")
+	h.do(&orders.Reject{ReasonCode: "out_of_stock"})
+	require.Equal(t, []string{"release_stock", "free_slots", "release/P1", "cancel_label/S1"}, h.names())
+	require.False(t, h.order.AtRest())
+	h.work()
+	require.True(t, h.order.AtRest())
+	require.Equal(t, orders.PaymentReleased, h.order.Payments[0].Status)
+	require.Zero(t, h.order.Lines[0].Reserved)
+}
+
+func TestRejectingRefundsWhatWasCapturedAtOnce(t *testing.T) {
+	t.Parallel()
+	h := place(t, draft(tea("L1", 2)))
+	h.outcome.AtOnce = true
+	h.work()
+	h.do(&orders.Reject{ReasonCode: "out_of_stock"})
+	require.Equal(t, []string{"release_stock", "refund/P1"}, h.names())
+	require.Equal(t, h.order.Total(), h.task("refund/P1").Amount)
+	h.work()
+	require.Equal(t, h.order.Payments[0].Captured, h.order.Payments[0].Refunded)
+	require.True(t, h.order.AtRest())
+}
+
+func TestAnswersThatComeAfterTheRejectionAreUndone(t *testing.T) {
+	t.Parallel()
+	h := place(t, draft(tea("L1", 2)))
+	h.done(orders.TaskCheck)
+	reserve := h.answer(h.task(orders.TaskReserve))
+	h.do(&orders.Reject{ReasonCode: "out_of_stock"})
+	require.Contains(t, h.names(), "authorise/P1", "its answer is waited for")
+	h.done("authorise/P1")
+	require.Contains(t, h.names(), "release/P1")
+	h.done(orders.TaskReleaseAll)
+	h.do(reserve)
+	require.Empty(t, h.order.Reservations, "the book has given it back already")
+	h.work()
+	require.True(t, h.order.AtRest())
+}
+
+func TestAnswersThatSayNoAfterTheRejectionNeedNobody(t *testing.T) {
+	t.Parallel()
+	h := place(t, draft(tea("L1", 2)))
+	check := h.task(orders.TaskCheck)
+	h.do(&orders.Reject{ReasonCode: "invalid"})
+	h.do(&orders.TaskFailed{Task: check, Code: orders.ReasonUnreachable})
+	h.do(h.answer(check))
+	require.True(t, h.order.AtRest())
+
+	h = place(t, draft(tea("L1", 2)))
+	h.done(orders.TaskCheck)
+	reserve := h.task(orders.TaskReserve)
+	h.short = 2
+	short := h.answer(reserve)
+	h.do(&orders.Reject{ReasonCode: "invalid"})
+	h.do(short)
+	h.do(&orders.TaskFailed{Task: reserve, Code: orders.ReasonUnreachable})
+	h.failed("authorise/P1", orders.RefusedDeclined)
+	h.work()
+	require.Empty(t, h.attention())
+	require.True(t, h.order.AtRest())
+}
+
+func TestALabelThatComesAfterTheRejectionIsCancelled(t *testing.T) {
+	t.Parallel()
+	h := place(t, draft(tea("L1", 2)))
+	h.work()
+	h.do(&orders.Ship{Carrier: "SF"})
+	h.do(&orders.Reject{ReasonCode: "out_of_stock"})
+	require.Contains(t, h.names(), "book/S1", "once asked for, the answer is waited for")
+	h.done("book/S1")
+	require.Contains(t, h.names(), "cancel_label/S1")
+	h.work()
+	require.True(t, h.order.AtRest())
+}
+
+func TestAHoldStopsWhatLeavesTheHouseAndNotTheBooks(t *testing.T) {
+	t.Parallel()
+	h := place(t, draft(tea("L1", 2)))
+	h.work()
+	h.do(&orders.Ship{Carrier: "SF"})
+	h.do(&orders.PutOnHold{})
+	require.Empty(t, h.names())
+	h.do(&orders.HandOver{ShipmentID: "S1", TrackingNumber: "SF-1"})
+	require.Equal(t, []string{"move_stock/S1"}, h.names())
+	require.Equal(t, orders.Fulfilling, h.order.Stage, "the order does not go on by itself")
+	h.do(&orders.Resume{})
+	require.Equal(t, []string{"move_stock/S1", "capture/C1", "book/S1"}, h.names())
+	require.Equal(t, orders.SigningOff, h.order.Stage)
+}
+
+func TestAnOrderThatCostsNothingAsksNobodyForMoney(t *testing.T) {
+	t.Parallel()
+	d := draft(tea("L1", 1))
+	d.Lines[0].Discount, d.Delivery.Fee = yuan("128.00"), yuan("0.00")
+	h := place(t, d)
+	h.work() // a gift deviates from the list price
+	h.do(&orders.Approve{})
+	require.Equal(t, []string{"reserve"}, h.names())
+	h.work()
+	h.ship("SF-1")
+	require.Empty(t, h.order.Captures)
+	h.do(proof("SF-1"))
+	h.work()
+	h.later(10 * 24 * time.Hour)
+	require.Equal(t, orders.Closed, h.order.Stage)
+}

@@ -1,0 +1,36 @@
+package main
+
+import (
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"amends/internal/bench"
+)
+
+// benchCommand measures on a stack of its own.
+func benchCommand() *cobra.Command {
+	var levels []int
+	cmd := &cobra.Command{
+		Use:   "bench",
+		Short: "Measure whole lives of orders on a stack of its own; at most 10 minutes",
+		Long: `Measure whole lives of orders on a stack of its own, on free ports and in a temporary folder that is removed
+afterwards, and beside them two bare workflows as the limit. docs/benchmarks.md says what the figures mean.
+A missed target is no error.`,
+		Args:         cobra.NoArgs,
+		SilenceUsage: true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx, restore := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+			defer restore()
+			options := bench.Default(cmd.OutOrStdout())
+			if len(levels) > 0 {
+				options.Levels = levels
+			}
+			return bench.Run(ctx, options)
+		},
+	}
+	cmd.Flags().IntSliceVar(&levels, "levels", nil, "lives in flight, such as 16,64")
+	return cmd
+}

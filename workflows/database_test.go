@@ -1,0 +1,114 @@
+package workflows_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"amends/orders"
+	"amends/store"
+)
+
+var errAway = errors.New("the database is away")
+
+// database is the real one with a door that can be shut, and with a note of everything that the recorder wrote.
+type database struct {
+	*store.Store
+	away   func() bool // nil: never
+	refuse error       // what recording answers instead of recording
+	before func()      // happens before stock is reserved
+
+	sync.Mutex
+	recordings []orders.Transitions // successful ones
+	failures   int
+}
+
+// rawJSON is an input that is JSON already.
+type rawJSON []byte
+
+func (r rawJSON) MarshalJSON() ([]byte, error) { return r, nil }
+
+func (d *database) shut() error {
+	if d.away == nil || !d.away() {
+		return nil
+	}
+	d.Lock()
+	defer d.Unlock()
+	d.failures++
+	return errAway
+}
+
+func (d *database) RecordTransitions(ctx context.Context, t orders.Transitions) error {
+	if err := d.shut(); err != nil {
+		return err
+	}
+	if d.refuse != nil {
+		return d.refuse
+	}
+	if err := d.Store.RecordTransitions(ctx, t); err != nil {
+		return err
+	}
+	d.Lock()
+	defer d.Unlock()
+	d.recordings = append(d.recordings, t)
+	return nil
+}
+
+func (d *database) ReviewFacts(ctx context.Context, q orders.ReviewQuestion) (orders.ReviewFacts, error) {
+	if err := d.shut(); err != nil {
+		return orders.ReviewFacts{}, err
+	}
+	return d.Store.ReviewFacts(ctx, q)
+}
+
+func (d *database) ReserveStock(ctx context.Context, r orders.StockRequest) (orders.StockAnswer, error) {
+	if err := d.shut(); err != nil {
+		return orders.StockAnswer{}, err
+	}
+	if d.before != nil {
+		d.before()
+	}
+	return d.Store.ReserveStock(ctx, r)
+}
+
+func (d *database) ReleaseStock(ctx context.Context, m orders.StockMove) error {
+	if err := d.shut(); err != nil {
+		return err
+	}
+	return d.Store.ReleaseStock(ctx, m)
+}
+
+func (d *database) ShipStock(ctx context.Context, m orders.StockMove) error {
+	if err := d.shut(); err != nil {
+		return err
+	}
+	return d.Store.ShipStock(ctx, m)
+}
+
+func (d *database) Post(ctx context.Context, p orders.Posting) error {
+	if err := d.shut(); err != nil {
+		return err
+	}
+	return d.Store.Post(ctx, p)
+}
+
+func (d *database) ClaimEffect(ctx context.Context, e orders.Effect) (orders.EffectClaim, error) {
+	if err := d.shut(); err != nil {
+		return orders.EffectClaim{}, err
+	}
+	return d.Store.ClaimEffect(ctx, e)
+}
+
+func (d *database) SettleEffect(ctx context.Context, key string, outcome orders.EffectOutcome) error {
+	if err := d.shut(); err != nil {
+		return err
+	}
+	return d.Store.SettleEffect(ctx, key, outcome)
+}
+
+// written lists what the recorder wrote so far.
+func (d *database) written() []orders.Transitions {
+	d.Lock()
+	defer d.Unlock()
+	return append([]orders.Transitions(nil), d.recordings...)
+}
