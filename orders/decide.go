@@ -150,7 +150,7 @@ func (o *Order) settled() bool {
 	for _, p := range o.Payments {
 		due = due.Sub(p.Captured).Add(p.Refunded)
 	}
-	return due.IsZero() && o.Revenue && o.allShipments(func(s Shipment) bool { return s.StockMoved })
+	return due.IsZero() && (o.Revenue || o.Total().IsZero()) && o.allShipments(func(s Shipment) bool { return s.StockMoved })
 }
 
 func (o *Order) windowOver(now time.Time) bool {

@@ -224,11 +224,11 @@ func answersAs(t *testing.T, h *house, command, want string) {
 func TestARefusalNamesWhatIsPossibleInstead(t *testing.T) {
 	t.Parallel()
 	for where, possible := range map[string]string{
-		"created":     "reject,hold,resume",
-		"in_review":   "approve,send-back,reject,hold,resume",
-		"sent_back":   "resubmit,reject,hold,resume",
-		"packed":      "reject,hold,resume,ship,hand-over,perform,reschedule,refuse-delivery",
-		"after_sales": "hold,resume",
+		"created":     "reject,hold",
+		"in_review":   "approve,send-back,reject,hold",
+		"sent_back":   "resubmit,reject,hold",
+		"packed":      "reject,hold,ship,hand-over,perform,reschedule,refuse-delivery",
+		"after_sales": "hold",
 		"closed":      "",
 		"voiding":     "",
 		"rejected":    "",
@@ -236,6 +236,7 @@ func TestARefusalNamesWhatIsPossibleInstead(t *testing.T) {
 		problem := situation(t, where).refuse(&orders.SignOff{})
 		require.Equal(t, []string{orders.CmdSignOff, string(stageOf(where)), possible}, problem.Params)
 	}
+	require.Equal(t, "reject,resume", held(t, "created").refuse(&orders.SignOff{}).Params[2])
 	require.Equal(t, []string{orders.CmdShip}, held(t, "packed").refuse(prepared(nil, orders.CmdShip)).Params)
 }
 

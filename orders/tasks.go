@@ -96,7 +96,7 @@ func (o Order) bookkeeping() []Task {
 	if len(o.FreeSlots) > 0 {
 		tasks = append(tasks, o.task(TaskFreeSlots, "", 1))
 	}
-	if o.Stage == AfterSales && !o.Revenue {
+	if o.Stage == AfterSales && !o.Revenue && !o.Total().IsZero() {
 		tasks = append(tasks, o.task(TaskRevenue, "", 1))
 	}
 	return tasks
