@@ -68,7 +68,7 @@ func run(ctx context.Context) error {
 	server := rest.New(rest.Config{
 		PublicURL: strings.TrimRight(s.PublicURL, "/"), TemporalUIURL: strings.TrimRight(s.TemporalUIURL, "/"),
 		Namespace: temporal.Namespace, WebhookSecret: s.WebhookSecret,
-	}, commands.New(database, connection, policy), database)
+	}, commands.New(database, connection, commands.Settings{Policy: policy, PublicURL: strings.TrimRight(s.PublicURL, "/")}), database)
 	return serve(ctx, s.HTTPAddr, server.Handler())
 }
 

@@ -35,14 +35,20 @@ type Store interface {
 type Service struct {
 	store    Store
 	temporal client.Client
-	policy   orders.Policy
+	settings Settings
 	owner    string
 	now      func() time.Time
 }
 
-// New returns a service. The policy is what new orders start with.
-func New(store Store, temporal client.Client, policy orders.Policy) *Service {
-	return &Service{store: store, temporal: temporal, policy: policy, owner: uuid.NewString(), now: time.Now}
+// Settings are what new orders start with.
+type Settings struct {
+	Policy    orders.Policy
+	PublicURL string // of the API, for the link from an order's workflow; none when empty
+}
+
+// New returns a service.
+func New(store Store, temporal client.Client, settings Settings) *Service {
+	return &Service{store: store, temporal: temporal, settings: settings, owner: uuid.NewString(), now: time.Now}
 }
 
 // space names the update IDs of this system.
@@ -106,7 +112,7 @@ func (s *Service) written(sub orders.Submission) orders.NewCommand {
 func (s *Service) create(id string, sub orders.Submission, drawn orders.Drawn) (orders.Built, error) {
 	draft := *sub.Draft
 	draft.ContactID, draft.CustomerID, draft.Slots = sub.Contact.ID, drawn.CustomerID, drawn.Slots
-	order, first := orders.New(drawn.Number, draft, s.policy, sub.Actor, id, s.now())
+	order, first := orders.New(drawn.Number, draft, s.settings.Policy, sub.Actor, id, s.now())
 	payload, err := json.Marshal(orders.Start{Order: order})
 	return orders.Built{Payload: payload, Order: &order, First: &first, Notices: orders.NoticesFor(order, first)}, err
 }

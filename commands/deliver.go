@@ -39,6 +39,7 @@ func (s *Service) start(ctx context.Context, row orders.CommandRow) (orders.Outc
 		WorkflowIDReusePolicy:                    enums.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
 		WorkflowExecutionErrorWhenAlreadyStarted: true,
 		StaticSummary:                            workflows.Summary(start.Order),
+		StaticDetails:                            s.link(row.Order),
 		TypedSearchAttributes:                    workflows.StartAttributes(start.Order),
 	}, workflows.TypeOrder, start)
 	var started *serviceerror.WorkflowExecutionAlreadyStarted
@@ -47,6 +48,15 @@ func (s *Service) start(ctx context.Context, row orders.CommandRow) (orders.Outc
 	}
 	o := start.Order
 	return accepted(orders.Answer{Number: o.Number, Version: o.Version, Stage: o.Stage}), nil
+}
+
+// link leads from the Temporal Web UI to the order.
+func (s *Service) link(number string) string {
+	if s.settings.PublicURL == "" {
+		return ""
+	}
+	url := s.settings.PublicURL + "/api/v1/orders/" + number
+	return fmt.Sprintf("Order 订单 [%s](%s)", number, url)
 }
 
 func (s *Service) signal(ctx context.Context, row orders.CommandRow) (orders.Outcome, error) {

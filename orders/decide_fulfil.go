@@ -239,7 +239,7 @@ func (c *Reschedule) decide(d *decider) error {
 	case c.Slot.ID == "" || c.Slot.ID == a.Slot.ID || c.Slot.LineID != a.Slot.LineID:
 		return invalid("slot", "required") // a signal cannot claim a technician's time
 	case !c.Slot.To.After(c.Slot.From):
-		return invalid("slot.to", "out_of_range", c.Slot.From)
+		return invalid("slot.to", "ends_before_start")
 	}
 	d.subject = a.ID
 	d.emit(&rescheduled{Appointment: a.ID, Slot: c.Slot})

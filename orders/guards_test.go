@@ -229,8 +229,17 @@ func TestGoodsThatCameInAreNeverMoreThanTheOrderWaitsFor(t *testing.T) {
 		"nowhere":        {{LineID: "L1", Quantity: 1}},
 		"unknown line":   {{LineID: "L9", Warehouse: "south", Quantity: 1}},
 	} {
-		h := situation(t, "packed")
+		h := situation(t, "packed") // one L1 and one L2 are short
 		require.Equal(t, "added", h.refuse(&orders.StockAllotted{Added: added}).Fields[0].Field, name)
+	}
+}
+
+func TestOnlyTheStockBookSaysThatGoodsCameIn(t *testing.T) {
+	t.Parallel()
+	added := []orders.Reservation{{LineID: "L1", Warehouse: "south", Quantity: 1}}
+	for _, actor := range []orders.Actor{orders.OperatorActor, warehouse, orders.CarrierActor} {
+		c := &orders.StockAllotted{Header: orders.Header{Actor: actor}, Added: added}
+		require.Equal(t, orders.CodeForbidden, situation(t, "packed").refuse(c).Code)
 	}
 }
 

@@ -11,7 +11,6 @@ import (
 	"go.temporal.io/sdk/contrib/envconfig"
 
 	"amends/commands"
-	"amends/orders"
 	"amends/store"
 )
 
@@ -76,7 +75,7 @@ func checkWorkflows(ctx context.Context, out io.Writer, db *store.Store) (broken
 		return 0, fmt.Errorf("reach Temporal: %w", err)
 	}
 	defer temporal.Close()
-	service := commands.New(db, temporal, orders.DefaultPolicy())
+	service := commands.New(db, temporal, commands.Settings{})
 	for _, rule := range []struct {
 		name    string
 		list    commands.Numbers

@@ -22,7 +22,6 @@ import (
 	"amends/commands"
 	"amends/gateway"
 	"amends/internal/config"
-	"amends/orders"
 	"amends/store"
 	"amends/workflows"
 )
@@ -30,6 +29,7 @@ import (
 // settings is the worker's environment; Temporal's own variables are read by envconfig.
 type settings struct {
 	DatabaseURL string        `env:"AMENDS_DATABASE_URL,required,notEmpty"`
+	PublicURL   string        `env:"AMENDS_PUBLIC_URL"`
 	PaymentsURL string        `env:"AMENDS_PAYMENTS_URL,required,notEmpty"`
 	CarrierURL  string        `env:"AMENDS_CARRIER_URL,required,notEmpty"`
 	SMSURL      string        `env:"AMENDS_SMS_URL,required,notEmpty"`
@@ -88,7 +88,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 	defer background.Wait()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	relay := commands.NewRelay(commands.New(db, temporal, orders.DefaultPolicy()), listen(ctx, &background, db, "commands"), log)
+	relay := commands.NewRelay(commands.New(db, temporal, commands.Settings{PublicURL: c.PublicURL}), listen(ctx, &background, db, "commands"), log)
 	background.Go(func() { relay.Run(ctx) })
 	sender := &sender{
 		db: db, sms: gateway.NewSMS(c.SMSURL, c.CallTimeout), mail: mail, company: c.Company, log: log,

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"go.temporal.io/sdk/converter"
@@ -179,8 +180,8 @@ func (l *life) readSignal(name string, body []byte) (orders.Command, orders.Acto
 	if err := json.Unmarshal(body, &fields); err != nil || orders.EmptyCommand(name) == nil {
 		return nil, orders.OperatorActor, &signalError{orders.CodeUnreadable}
 	}
-	for _, field := range personal {
-		if _, there := fields[field]; there {
+	for field := range fields {
+		if slices.Contains(personal, strings.ToLower(field)) { // decoding takes fields in any case
 			return nil, orders.OperatorActor, &signalError{orders.CodePersonalData}
 		}
 	}
@@ -226,13 +227,16 @@ func judge(o orders.Order, c orders.Command, now time.Time) (decision orders.Dec
 // text returns the JSON of an input, {} for none at all. Other encodings give text that no decoder accepts.
 func text(input converter.RawValue) []byte {
 	payload := input.Payload()
-	switch {
-	case payload == nil:
+	if payload == nil {
 		return []byte("{}")
-	case string(payload.GetMetadata()[converter.MetadataEncoding]) != converter.MetadataEncodingJSON:
-		return nil
 	}
-	return payload.GetData()
+	switch string(payload.GetMetadata()[converter.MetadataEncoding]) {
+	case converter.MetadataEncodingNil:
+		return []byte("{}")
+	case converter.MetadataEncodingJSON:
+		return payload.GetData()
+	}
+	return nil
 }
 
 func asUpdateError(problem orders.Problem) error {

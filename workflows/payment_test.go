@@ -129,7 +129,9 @@ func TestARefusedCaptureIsParkedAndRetriedWithANewKey(t *testing.T) {
 
 func TestAnOrderThatCannotBeSettledStaysOpenAndOverdue(t *testing.T) {
 	b := setup(t)
-	b.create(goods())
+	draft := goods()
+	draft.Terms.AfterSalesDays = 1
+	b.create(draft)
 	b.misbehave("payments", "capture", "decline", 1)
 	b.finish()
 	b.when("the window to end", func(o orders.Order) bool { return o.Stage == orders.AfterSales && len(o.Overdue) > 0 }, func() {

@@ -117,16 +117,22 @@ func setup(t *testing.T) *bench {
 	t.Helper()
 	t.Parallel()
 	b := &bench{T: t, shared: share(t)}
+	b.database = &database{Store: b.db}
+	b.renew(time.Now())
+	return b
+}
+
+// renew gives the order a new run of its workflow.
+func (b *bench) renew(at time.Time) {
 	suite := new(testsuite.WorkflowTestSuite)
 	suite.SetLogger(silent{})
 	b.env = suite.NewTestWorkflowEnvironment()
-	b.database = &database{Store: b.db}
 	workflows.Register(b.env, b.activities())
 	b.env.SetTestTimeout(time.Minute)
 	b.env.SetWorkflowRunTimeout(10 * 365 * 24 * time.Hour)
-	b.env.SetStartTime(time.Now())
+	b.env.SetStartTime(at)
+	b.history = 0
 	b.watch()
-	return b
 }
 
 // silent logs nothing: what matters is asserted.
@@ -519,7 +525,7 @@ func in(stage orders.Stage) func(orders.Order) bool {
 }
 
 // ready tells whether everything that was asked for is there to be packed.
-func ready(o orders.Order) bool { return o.Stage == orders.Fulfilling && len(o.Tasks()) == 0 }
+func ready(o orders.Order) bool { return o.Stage == orders.Fulfilling && quiet(o) }
 
 // quiet tells whether nothing is under way and nothing is parked.
 func quiet(o orders.Order) bool { return len(o.Tasks()) == 0 && len(o.Attention) == 0 }

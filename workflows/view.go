@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,7 +33,8 @@ func StartAttributes(o orders.Order) temporal.SearchAttributes {
 
 // Summary is the workflow's one line in lists: number, customer reference, amount.
 func Summary(o orders.Order) string {
-	return strings.Join(strings.Fields(o.Number+" "+o.CustomerRef+" "+o.Total().String()), " · ")
+	parts := []string{o.Number, o.CustomerRef, o.Total().String()}
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), " · ")
 }
 
 // sight is what the search attributes show.
@@ -149,33 +151,56 @@ func showUnreadable(ctx workflow.Context) {
 	}
 }
 
+// chinese has the words of the glossary that details use.
+var chinese = map[string]string{
+	string(orders.Created): "已创建", string(orders.InReview): "待审核", string(orders.SentBack): "已驳回待修改",
+	string(orders.Fulfilling): "履约中", string(orders.SigningOff): "待签收", string(orders.AfterSales): "售后期",
+	string(orders.Closed): "已完成", string(orders.Voiding): "作废中", string(orders.Voided): "已作废", string(orders.Rejected): "已拒绝",
+	"needs_attention": "待人工处理", "on_hold": "挂起", "overdue": "超期",
+}
+
+// both writes a word in English and Chinese.
+func both(word string) string { return strings.TrimSpace(word + " " + chinese[word]) }
+
 // details says in markdown where the order stands, what it waits for, since when, and who can act.
 func details(o orders.Order, diverged string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "**%s** since %s", o.Stage, o.StageSince.Format(time.RFC3339))
-	if flags := o.Flags(); len(flags) > 0 {
-		fmt.Fprintf(&b, " · %s", strings.Join(flags, ", "))
+	fmt.Fprintf(&b, "**%s** since %s", both(string(o.Stage)), o.StageSince.Format(time.RFC3339))
+	for _, flag := range o.Flags() {
+		fmt.Fprintf(&b, " · %s", both(flag))
 	}
 	b.WriteString("\n")
 	if diverged != "" {
-		fmt.Fprintf(&b, "\n- **recording stopped: %s.** An engineer compares the history with the order's row in Postgres.", diverged)
+		fmt.Fprintf(&b, "\n- **recording stopped 记录已停止: %s.** An engineer compares the history with the order's row in Postgres.", diverged)
 	}
 	for _, a := range o.Attention {
-		fmt.Fprintf(&b, "\n- **%s** is blocked: %s, since %s. Can act: %s (`retry`)", a.Task, a.Reason, a.Since.Format(time.RFC3339), a.Role)
+		since := a.Since.Format(time.RFC3339)
+		fmt.Fprintf(&b, "\n- **%s** is blocked 受阻: %s, since %s. Can act 可处理: %s (`retry`)", a.Task, a.Reason, since, a.Role)
 	}
 	for _, i := range o.Incidents {
-		fmt.Fprintf(&b, "\n- **%s** at %s. A manager looks at it; `retry` takes note.", i.Code, i.At.Format(time.RFC3339))
+		fmt.Fprintf(&b, "\n- **%s** at %s. Can act 可处理: manager (`retry` takes note of it)", i.Code, i.At.Format(time.RFC3339))
 	}
-	for _, f := range o.Review.Findings {
-		if o.Stage == orders.InReview {
-			fmt.Fprintf(&b, "\n- finding: %s %s %s. Can act: reviewer (`approve`, `send-back`, `reject`)", f.Code, f.LineID, f.Detail)
-		}
-	}
+	b.WriteString(findings(o))
 	for _, t := range o.Tasks() {
-		fmt.Fprintf(&b, "\n- under way: %s", t.Name)
+		fmt.Fprintf(&b, "\n- under way 进行中: %s", t.Name)
 	}
 	for _, d := range o.Deadlines {
-		fmt.Fprintf(&b, "\n- %s due %s", d.Kind, d.DueAt.Format(time.RFC3339))
+		fmt.Fprintf(&b, "\n- %s due 期限 %s", d.Kind, d.DueAt.Format(time.RFC3339))
+	}
+	return b.String()
+}
+
+// findings lists what a reviewer has to judge, and what came up later.
+func findings(o orders.Order) string {
+	var b strings.Builder
+	if o.Stage == orders.InReview {
+		b.WriteString("\n- waits for a review 等待审核. Can act 可处理: reviewer (`approve`, `send-back`, `reject`)")
+		for _, f := range o.Review.Findings {
+			fmt.Fprintf(&b, "\n- finding 审核发现: %s", strings.Join(strings.Fields(f.Code+" "+f.LineID+" "+f.Detail), " "))
+		}
+	}
+	for _, f := range o.Findings {
+		fmt.Fprintf(&b, "\n- finding 发现: %s %s", f.Code, f.Detail)
 	}
 	return b.String()
 }

@@ -96,6 +96,7 @@ func startStack(ctx context.Context, o Options) (*stack.Stack, func() error, err
 // run is one measurement.
 type run struct {
 	options  Options
+	stack    *stack.Stack
 	temporal client.Client
 	lives    *lives
 	bare     *bare
@@ -119,7 +120,7 @@ func newRun(ctx context.Context, s *stack.Stack, o Options) (*run, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reach Temporal: %w", err)
 	}
-	r := &run{options: o, temporal: temporal, lives: newLives(s.APIURL(), s.SandboxURL(), tokens), levels: map[int]*level{}}
+	r := &run{options: o, stack: s, temporal: temporal, lives: newLives(s.APIURL(), s.SandboxURL(), tokens), levels: map[int]*level{}}
 	for _, n := range o.Levels {
 		r.levels[n] = &level{}
 	}
@@ -166,14 +167,20 @@ func (r *run) measure(ctx context.Context) error {
 // visit measures all three kinds with n in flight.
 func (r *run) visit(ctx context.Context, n int, l *level, window time.Duration) error {
 	before := r.lives.samples()
-	if err := l.lives.load(ctx, n, window, func(ctx context.Context) error { return r.lives.live(ctx, n) }); err != nil {
-		return err
-	}
-	if err := l.imitation.load(ctx, n, window*2/3, r.bare.imitate); err != nil {
-		return err
-	}
-	if err := l.noop.load(ctx, n, window/3, r.bare.noop); err != nil {
-		return err
+	live := func(ctx context.Context) error { return r.lives.live(ctx, n) }
+	for _, kind := range []struct {
+		rate   *rate
+		window time.Duration
+		live   func(context.Context) error
+	}{{&l.lives, window, live}, {&l.imitation, window * 2 / 3, r.bare.imitate}, {&l.noop, window / 3, r.bare.noop}} {
+		used := processorUsed(r.stack)
+		if err := kind.rate.load(ctx, n, kind.window, kind.live); err != nil {
+			return err
+		}
+		if kind.rate.processor == nil {
+			kind.rate.processor = processor{}
+		}
+		kind.rate.processor.add(used, processorUsed(r.stack))
 	}
 	return l.history.count(ctx, r.temporal, r.lives.since(before))
 }

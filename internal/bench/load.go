@@ -12,8 +12,10 @@ import (
 
 // rate counts what ended within the measured windows.
 type rate struct {
-	done    int
-	seconds float64
+	done      int
+	seconds   float64
+	all       int // those outside the windows too
+	processor processor
 }
 
 func (r *rate) perSecond() float64 {
@@ -28,7 +30,7 @@ func (r *rate) perSecond() float64 {
 func (r *rate) load(ctx context.Context, n int, window time.Duration, live func(context.Context) error) error {
 	start := time.Now().Add(ramp)
 	end := start.Add(window)
-	var counted atomic.Int64
+	var counted, all atomic.Int64
 	var wait sync.WaitGroup
 	failed := make(chan error, n)
 	var stop atomic.Bool
@@ -40,6 +42,7 @@ func (r *rate) load(ctx context.Context, n int, window time.Duration, live func(
 					failed <- err
 					return
 				}
+				all.Add(1)
 				if now := time.Now(); now.After(start) && now.Before(end) {
 					counted.Add(1)
 				}
@@ -52,6 +55,7 @@ func (r *rate) load(ctx context.Context, n int, window time.Duration, live func(
 		return err
 	}
 	r.done += int(counted.Load())
+	r.all += int(all.Load())
 	r.seconds += window.Seconds()
 	return nil
 }

@@ -39,10 +39,31 @@ func (r *run) report(out interface{ Write([]byte) (int, error) }) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
+	r.say("")
+	r.processor()
 	r.targets()
 	events, _ := r.perLife()
 	r.say("events per life: %.0f", math.Round(events))
 	return nil
+}
+
+// processor prints what a life and the bare workflows cost each process.
+func (r *run) processor() {
+	for _, kind := range []struct {
+		name string
+		of   func(*level) *rate
+	}{
+		{"life", func(l *level) *rate { return &l.lives }},
+		{"imitation", func(l *level) *rate { return &l.imitation }},
+		{"no-op", func(l *level) *rate { return &l.noop }},
+	} {
+		sum, n := processor{}, 0
+		for _, l := range r.levels {
+			sum.add(nil, kind.of(l).processor)
+			n += kind.of(l).all
+		}
+		r.say("processor time per %s %s", kind.name, sum.per(n))
+	}
 }
 
 func share(l *level) float64 {
