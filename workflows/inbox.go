@@ -109,7 +109,9 @@ func (l *life) signalled(ctx workflow.Context) bool { return l.knocked() || len(
 // strangers are signals of names that no command has.
 func (l *life) strangers(ctx workflow.Context) []door {
 	var doors []door
-	for _, name := range workflow.GetUnhandledSignalNames(ctx) {
+	names := workflow.GetUnhandledSignalNames(ctx)
+	slices.Sort(names) // they come out of a map
+	for _, name := range names {
 		if channel := workflow.GetSignalChannel(ctx, name); orders.EmptyCommand(name) == nil && channel.Len() > 0 {
 			doors = append(doors, door{name, channel})
 		}

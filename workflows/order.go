@@ -83,10 +83,15 @@ func (l *life) run(ctx workflow.Context) error {
 		if l.shouldContinueAsNew(ctx) {
 			return workflow.NewContinueAsNewError(ctx, TypeOrder, l.next())
 		}
-		if err := workflow.Await(ctx, func() bool { return l.changed || l.signalled(ctx) || l.finished(ctx) }); err != nil {
+		if err := workflow.Await(ctx, func() bool { return l.wanted(ctx) }); err != nil {
 			return err
 		}
 	}
+}
+
+// wanted tells whether the main loop has something to look at.
+func (l *life) wanted(ctx workflow.Context) bool {
+	return l.changed || l.signalled(ctx) || l.finished(ctx) || l.shouldContinueAsNew(ctx)
 }
 
 // finished tells whether nothing is left: not a task, not a recording, not a handler, not a signal.

@@ -18,9 +18,11 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
 
 	"amends/activities"
 	"amends/gateway"
@@ -131,8 +133,8 @@ func (b *bench) renew(at time.Time) {
 	b.env.SetTestTimeout(time.Minute)
 	b.env.SetWorkflowRunTimeout(10 * 365 * 24 * time.Hour)
 	b.env.SetStartTime(at)
+	b.env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{&b.seen}})
 	b.history = 0
-	b.watch()
 }
 
 // silent logs nothing: what matters is asserted.
