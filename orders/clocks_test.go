@@ -192,6 +192,21 @@ func TestAnOrderThatIsNotSettledStaysOpenAfterItsWindow(t *testing.T) {
 	require.Equal(t, orders.Closed, h.order.Stage)
 }
 
+func TestAnOrderStaysOpenUntilItsGoodsHaveLeftTheStockBook(t *testing.T) {
+	t.Parallel()
+	h := place(t, draft(tea("L1", 1)))
+	h.work()
+	h.ship("SF-1")
+	h.failed("move_stock/S1", orders.CodeInternal)
+	h.do(proof("SF-1"))
+	h.work()
+	h.later(30 * day)
+	require.Equal(t, orders.AfterSales, h.order.Stage)
+	h.do(&orders.Retry{})
+	h.work()
+	require.Equal(t, orders.Closed, h.order.Stage)
+}
+
 func TestAHeldOrderGoesOnWhenItIsResumed(t *testing.T) {
 	t.Parallel()
 	h := place(t, draft(tea("L1", 1)))

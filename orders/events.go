@@ -221,7 +221,8 @@ func (*approved) apply(o *Order, _ time.Time) {
 		o.Appointments = append(o.Appointments, Appointment{ID: id("A", len(o.Appointments)), Status: Scheduled, Slot: slot})
 	}
 	o.Slots = nil
-	if o.hasGoods() {
+	// Goods that an approval took which history forgot, before the order was resubmitted, are given back by asking.
+	if o.hasGoods() || o.Review.Round > 1 {
 		o.askForStock()
 	}
 }
@@ -286,7 +287,7 @@ func (e *rejected) apply(o *Order, _ time.Time) {
 			s.Status = Cancelled
 		}
 	}
-	o.Stock.Release = o.Stock.Round > 0
+	o.Stock.Release = true // whatever the state says: an approval that history forgot may have taken goods
 }
 
 type held struct{}

@@ -209,11 +209,20 @@ func TestShortStockParksUntilGoodsComeInOrSomebodyRetries(t *testing.T) {
 
 	h = short()
 	h.do(&orders.Retry{})
-	require.Equal(t, "DD20261201-000001/reserve/2", h.task(orders.TaskReserve).Key, "asking again is a new request")
+	require.Equal(t, "DD20261201-000001/reserve/1/2", h.task(orders.TaskReserve).Key, "asking again is a new request")
 	h.short = 0
 	h.done(orders.TaskReserve)
 	require.Equal(t, int64(5), h.order.Lines[0].Reserved)
 	require.Empty(t, h.attention())
+}
+
+func TestGoodsThatComeInDoNotAnswerARequest(t *testing.T) {
+	t.Parallel()
+	h := situation(t, "packed") // somebody has just asked for the short stock again
+	h.do(&orders.StockAllotted{Added: []orders.Reservation{{LineID: "L1", Warehouse: "east", Quantity: 1}}})
+	require.Contains(t, h.names(), orders.TaskReserve)
+	h.do(&orders.TaskDone{Task: h.task(orders.TaskReserve)})
+	require.NotContains(t, h.names(), orders.TaskReserve)
 }
 
 func TestARescheduledVisitFreesItsOldSlot(t *testing.T) {

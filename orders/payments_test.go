@@ -196,6 +196,7 @@ func TestAnswersThatSayNoAfterTheRejectionNeedNobody(t *testing.T) {
 	h.do(&orders.Reject{ReasonCode: "invalid"})
 	h.do(&orders.TaskFailed{Task: check, Code: orders.ReasonUnreachable})
 	h.do(h.answer(check))
+	h.done(orders.TaskReleaseAll)
 	require.True(t, h.order.AtRest())
 
 	h = place(t, draft(tea("L1", 2)))
@@ -223,6 +224,16 @@ func TestALabelThatComesAfterTheRejectionIsCancelled(t *testing.T) {
 	require.Contains(t, h.names(), "cancel_label/S1")
 	h.work()
 	require.True(t, h.order.AtRest())
+}
+
+func TestWhatWasParkedBeforeTheRejectionNeedsNobodyAfterIt(t *testing.T) {
+	t.Parallel()
+	h := situation(t, "packed")
+	h.failed("book/S1", orders.RefusedRefused)
+	require.NotEmpty(t, h.attention())
+	h.do(&orders.Reject{ReasonCode: "out_of_stock"})
+	require.Empty(t, h.attention())
+	require.Empty(t, h.order.Flags())
 }
 
 func TestAHoldStopsWhatLeavesTheHouseAndNotTheBooks(t *testing.T) {

@@ -121,6 +121,9 @@ type StockRequest struct {
 	Order      string    `json:"order"`
 	ApprovedAt time.Time `json:"approved_at"` // the place in the backorder queue
 	Lines      []Wanted  `json:"lines"`       // Quantity is what is to be held besides what the line holds already
+	// Holding is what the order's history holds. What the book holds beyond it was taken by a workflow task that was
+	// never completed, and is given back.
+	Holding []ShipmentLine `json:"holding,omitempty"`
 }
 
 // StockAnswer lists what this request has newly held, sorted by line and warehouse: an addition, not the whole of what

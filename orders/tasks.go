@@ -83,7 +83,9 @@ func (o Order) bookkeeping() []Task {
 		tasks = append(tasks, o.task(TaskCheck, "", o.Review.Round))
 	}
 	if o.Stock.Pending && o.Stage == Fulfilling && o.Hold == nil {
-		tasks = append(tasks, o.task(TaskReserve, "", o.Stock.Round))
+		t := o.task(TaskReserve, "", o.Stock.Round)
+		t.Key = fmt.Sprintf("%s/%s/%d/%d", o.Number, TaskReserve, o.Review.Round, o.Stock.Round) // other goods, another key
+		tasks = append(tasks, t)
 	}
 	if o.Stock.Release {
 		tasks = append(tasks, o.task(TaskReleaseAll, "", 1))
@@ -171,6 +173,21 @@ func (o Order) Wanted() []Wanted {
 		}
 	}
 	return wanted
+}
+
+// Holding lists what the stock book must hold for the order: what is reserved, and what has left in parcels that are not
+// taken out of the book yet.
+func (o Order) Holding() []ShipmentLine {
+	var holding []ShipmentLine
+	for _, r := range o.Reservations {
+		holding = append(holding, ShipmentLine(r))
+	}
+	for _, s := range o.Shipments {
+		if s.Status != Packed && s.Status != Cancelled && !s.StockMoved {
+			holding = append(holding, s.Lines...)
+		}
+	}
+	return holding
 }
 
 // NextWake returns when something happens by itself, or false. Clocks stand still during a hold.

@@ -22,12 +22,17 @@ import (
 func (s *Store) ReserveStock(ctx context.Context, r orders.StockRequest) (orders.StockAnswer, error) {
 	var answer orders.StockAnswer
 	err := s.inTx(ctx, func(tx pgx.Tx) error {
-		known, ended, err := enterStock(ctx, tx, r.Key, r.Order, &answer)
-		if err != nil || known {
+		now, err := enterStock(ctx, tx, r.Key, r.Order, &answer)
+		if err != nil || now.known {
 			return err
 		}
 		answer.Added = []orders.Reservation{}
-		if !ended {
+		if now.holding {
+			if err := returnExcess(ctx, tx, r); err != nil {
+				return err
+			}
+		}
+		if !now.ended {
 			if answer.Added, err = reserve(ctx, tx, r); err != nil {
 				return err
 			}
@@ -40,24 +45,36 @@ func (s *Store) ReserveStock(ctx context.Context, r orders.StockRequest) (orders
 	return answer, nil
 }
 
-// enterStock holds the order and tells whether the key has an answer already, and whether the order gave up its stock.
-func enterStock(ctx context.Context, tx pgx.Tx, key, order string, answer any) (known, ended bool, err error) {
+// standing is where an order stands in the stock book.
+type standing struct {
+	known   bool // the key has an answer already
+	ended   bool // the order gave up its stock
+	holding bool // something is or was held for it, or waited for
+}
+
+// enterStock holds the order and tells where it stands. The answer that the key has is read into answer.
+func enterStock(ctx context.Context, tx pgx.Tx, key, order string, answer any) (standing, error) {
+	var now standing
 	if err := hold(ctx, tx, "stock:"+order); err != nil {
-		return false, false, err
+		return now, err
 	}
 	var text json.RawMessage
 	var owner *string
-	err = tx.QueryRow(ctx, `
+	err := tx.QueryRow(ctx, `
 		SELECT (SELECT answer FROM stock_requests WHERE key = $1),
 		       (SELECT order_number FROM stock_requests WHERE key = $1),
-		       EXISTS (SELECT FROM stock_ended WHERE order_number = $2)`, key, order).Scan(&text, &owner, &ended)
+		       EXISTS (SELECT FROM stock_ended WHERE order_number = $2),
+		       EXISTS (SELECT FROM reservations WHERE order_number = $2)
+		       OR EXISTS (SELECT FROM backorders WHERE order_number = $2)`, key, order).
+		Scan(&text, &owner, &now.ended, &now.holding)
 	if err != nil || owner == nil {
-		return false, ended, err
+		return now, err
 	}
 	if *owner != order {
-		return false, ended, &orders.RefusedError{Code: orders.RefusedKeyReused}
+		return now, &orders.RefusedError{Code: orders.RefusedKeyReused}
 	}
-	return true, ended, json.Unmarshal(text, answer)
+	now.known = true
+	return now, json.Unmarshal(text, answer)
 }
 
 func rememberAnswer(ctx context.Context, tx pgx.Tx, key, order string, answer any) error {
@@ -155,7 +172,8 @@ func queueHold(batch *pgx.Batch, key, order, actor string, h held) {
 		INSERT INTO reservations AS r (order_number, line_id, warehouse, sku, held)
 		VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT ON CONSTRAINT reservations_pkey DO UPDATE
-		SET held = r.held + excluded.held`, order, h.LineID, h.Warehouse, h.SKU, h.Quantity)
+		SET held = r.held + excluded.held,
+		    sku = excluded.sku`, order, h.LineID, h.Warehouse, h.SKU, h.Quantity)
 	queueMovement(batch, movement{key, "reserve", order, h.LineID, h.SKU, h.Warehouse, 0, h.Quantity, "", actor})
 }
 

@@ -16,8 +16,8 @@ type done struct{}
 // ReleaseStock ends everything an order holds or waits for, for good. Repeating it changes nothing.
 func (s *Store) ReleaseStock(ctx context.Context, m orders.StockMove) error {
 	err := s.inTx(ctx, func(tx pgx.Tx) error {
-		known, _, err := enterStock(ctx, tx, m.Key, m.Order, &done{})
-		if err != nil || known {
+		now, err := enterStock(ctx, tx, m.Key, m.Order, &done{})
+		if err != nil || now.known {
 			return err
 		}
 		if err := releaseAll(ctx, tx, m); err != nil {
@@ -61,15 +61,77 @@ func releaseAll(ctx context.Context, tx pgx.Tx, m orders.StockMove) error {
 	return tx.SendBatch(ctx, batch).Close()
 }
 
-// lockOrderLevels holds the stock rows of everything the order holds or waits for.
-func lockOrderLevels(ctx context.Context, tx pgx.Tx, order string) error {
+// returnExcess makes the book hold for an order what its history holds, and no line wait that wants nothing. A workflow
+// task that was never completed may have taken goods, of which other SKUs may be wanted by now.
+func returnExcess(ctx context.Context, tx pgx.Tx, r orders.StockRequest) error {
+	wanted, skus := []string{}, []string{}
+	for _, line := range r.Lines {
+		wanted, skus = append(wanted, line.LineID), append(skus, line.SKU)
+	}
+	if err := lockOrderLevels(ctx, tx, r.Order, skus...); err != nil {
+		return err
+	}
+	open, err := openReservations(ctx, tx, r.Order)
+	if err != nil {
+		return err
+	}
+	batch := &pgx.Batch{}
+	for _, h := range open {
+		for _, known := range r.Holding {
+			if known.LineID == h.LineID && known.Warehouse == h.Warehouse {
+				h.Quantity -= known.Quantity
+			}
+		}
+		if h.Quantity > 0 {
+			queueReturn(batch, r, h)
+		}
+	}
+	batch.Queue(`
+		UPDATE backorders
+		SET waiting = 0
+		WHERE order_number = $1 AND line_id <> ALL($2) AND waiting > 0`, r.Order, wanted)
+	return tx.SendBatch(ctx, batch).Close()
+}
+
+func openReservations(ctx context.Context, tx pgx.Tx, order string) ([]held, error) {
+	rows, err := tx.Query(ctx, `
+		SELECT line_id,
+		       warehouse,
+		       sku,
+		       held - released - consumed
+		FROM reservations
+		WHERE order_number = $1 AND released + consumed < held`, order)
+	if err != nil {
+		return nil, fmt.Errorf("read reservations: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[held])
+}
+
+// queueReturn gives back a part of what is held for a line.
+func queueReturn(batch *pgx.Batch, r orders.StockRequest, h held) {
+	batch.Queue(`
+		UPDATE stock
+		SET reserved = reserved - $3
+		WHERE sku = $1 AND warehouse = $2`, h.SKU, h.Warehouse, h.Quantity)
+	batch.Queue(`
+		UPDATE reservations
+		SET released = released + $4
+		WHERE order_number = $1 AND line_id = $2 AND warehouse = $3`, r.Order, h.LineID, h.Warehouse, h.Quantity)
+	queueMovement(batch, movement{
+		r.Key, "release", r.Order, h.LineID, h.SKU, h.Warehouse, 0, -h.Quantity, "", orders.SystemActor.ID,
+	})
+}
+
+// lockOrderLevels holds the stock rows of everything the order holds or waits for, and those of more SKUs.
+func lockOrderLevels(ctx context.Context, tx pgx.Tx, order string, more ...string) error {
 	_, err := tx.Exec(ctx, `
 		SELECT
 		FROM stock
 		WHERE sku IN (SELECT sku FROM reservations WHERE order_number = $1
-		              UNION SELECT sku FROM backorders WHERE order_number = $1)
+		              UNION SELECT sku FROM backorders WHERE order_number = $1
+		              UNION SELECT unnest($2::text[]))
 		ORDER BY sku, warehouse
-		FOR NO KEY UPDATE`, order)
+		FOR NO KEY UPDATE`, order, more)
 	if err != nil {
 		return fmt.Errorf("lock stock: %w", err)
 	}
@@ -81,8 +143,8 @@ func lockOrderLevels(ctx context.Context, tx pgx.Tx, order string) error {
 // book cannot tell whose goods they were.
 func (s *Store) ShipStock(ctx context.Context, m orders.StockMove) error {
 	err := s.inTx(ctx, func(tx pgx.Tx) error {
-		known, _, err := enterStock(ctx, tx, m.Key, m.Order, &done{})
-		if err != nil || known {
+		now, err := enterStock(ctx, tx, m.Key, m.Order, &done{})
+		if err != nil || now.known {
 			return err
 		}
 		if err := lockOrderLevels(ctx, tx, m.Order); err != nil {

@@ -250,3 +250,28 @@ func asJSON(t *testing.T, v any) string {
 	check(t, err)
 	return string(text)
 }
+
+func TestAskingAgainGivesBackWhatHistoryForgot(t *testing.T) {
+	t.Parallel()
+	db, ctx := setup(t)
+	forgotten := want("DD-1", "TEA-001", 20_001) // of a task that was never completed: one is waited for
+	forgotten.Lines = append(forgotten.Lines, orders.Wanted{LineID: "L2", Kind: orders.Goods, SKU: "TEA-003", Quantity: 20_001})
+	_, err := db.ReserveStock(ctx, forgotten)
+	check(t, err)
+	resubmitted := want("DD-1", "TEA-002", 5)
+	resubmitted.Key = "DD-1/reserve/2/1"
+	answer, err := db.ReserveStock(ctx, resubmitted)
+	check(t, err)
+	equal(t, "held", sum(answer.Added), 5)
+	for sku, reserved := range map[string]int64{"TEA-001": 0, "TEA-002": 5, "TEA-003": 0} {
+		equal(t, "reserved of "+sku, db.count(t, `SELECT sum(reserved)::bigint FROM stock WHERE sku = $1`, sku), reserved)
+	}
+	equal(t, "waiting", db.count(t, `SELECT sum(waiting)::bigint FROM backorders`), 0)
+	again := want("DD-1", "TEA-002", 2)
+	again.Key, again.Holding = "DD-1/reserve/2/2", []orders.ShipmentLine{{LineID: "L1", Warehouse: "SZ", Quantity: 5}}
+	answer, err = db.ReserveStock(ctx, again)
+	check(t, err)
+	equal(t, "held besides", sum(answer.Added), 2)
+	equal(t, "held of TEA-002", db.count(t, `SELECT sum(reserved)::bigint FROM stock WHERE sku = 'TEA-002'`), 7)
+	db.noViolations(t)
+}

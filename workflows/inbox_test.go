@@ -174,7 +174,7 @@ func TestUpdatesThatCannotBeReadOrMayNotBeSentLeaveNoTrace(t *testing.T) {
 	for _, a := range []*answer{odd, garbage, viewer, nobody} {
 		require.False(t, a.accepted)
 	}
-	require.Equal(t, []string{"created", "checked", "review_required", "rejected"}, b.kinds())
+	require.Equal(t, []string{"created", "checked", "review_required", "rejected", "stock_released"}, b.kinds())
 }
 
 func TestUpdatesAreAnsweredOnceTheyAreRecorded(t *testing.T) {

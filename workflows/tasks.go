@@ -112,7 +112,9 @@ func (l *life) question() orders.ReviewQuestion {
 }
 
 func (l *life) stockRequest(t orders.Task) orders.StockRequest {
-	return orders.StockRequest{Key: t.Key, Order: l.order.Number, ApprovedAt: l.order.StageSince, Lines: l.order.Wanted()}
+	return orders.StockRequest{
+		Key: t.Key, Order: l.order.Number, ApprovedAt: l.order.StageSince, Lines: l.order.Wanted(), Holding: l.order.Holding(),
+	}
 }
 
 func (l *life) revenue(t orders.Task) orders.Posting {

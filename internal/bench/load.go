@@ -101,44 +101,67 @@ func (l *latencies) quantile(kind string, inFlight int, share float64) time.Dura
 	return sorted[min(len(sorted)-1, int(share*float64(len(sorted))))]
 }
 
-// pace spares the API: it remembers how long a step took lately, asks first when it may be done, and then every so
-// often in proportion to it.
+// pace spares the API: it learns how long to leave an order alone, so that about two of three first looks find the step
+// done, and looks again at long intervals where it is not.
 type pace struct {
 	mu    sync.Mutex
-	usual time.Duration
+	pause time.Duration
 }
 
-const pollLeast = 25 * time.Millisecond
+const (
+	firstPause = 250 * time.Millisecond
+	leastPause = 25 * time.Millisecond
+	stuckAfter = time.Minute
+)
 
 // await asks until done, and returns the error that asking brought.
 func (p *pace) await(ctx context.Context, done func() (bool, error)) error {
 	began := time.Now()
-	p.mu.Lock()
-	usual := p.usual
-	p.mu.Unlock()
-	pause := max(usual*4/5, pollLeast/2)
-	for {
+	first := p.current()
+	pause := first
+	for look := 0; ; look++ {
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case <-time.After(pause):
 		}
 		yes, err := done()
-		if err != nil {
+		if err == nil && look == 0 {
+			p.learn(yes)
+		}
+		switch {
+		case err != nil:
 			return err
-		}
-		took := time.Since(began)
-		if yes {
-			p.mu.Lock()
-			p.usual += (took - p.usual) / 8
-			p.mu.Unlock()
+		case yes:
 			return nil
-		}
-		if took > time.Minute {
+		case time.Since(began) > stuckAfter:
 			return errors.New("nothing has happened for a minute")
+		case look == 0:
+			pause = max(first/2, leastPause)
+		default:
+			pause += pause / 2
 		}
-		pause = max(usual/6, pollLeast)
 	}
+}
+
+func (p *pace) current() time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.pause == 0 {
+		p.pause = firstPause
+	}
+	return p.pause
+}
+
+// learn makes the pause shorter after a first look that was in time, and longer by twice as much after one that was not.
+func (p *pace) learn(inTime bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if inTime {
+		p.pause = max(p.pause-p.pause/32, leastPause)
+		return
+	}
+	p.pause += p.pause / 16
 }
 
 func during(what string, err error) error {
