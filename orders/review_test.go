@@ -74,7 +74,8 @@ func TestTheReviewRaisesWhatAPersonShouldSee(t *testing.T) {
 		"duplicates": {
 			facts: orders.ReviewFacts{HardDuplicates: []string{"DD-1"}, SoftDuplicates: []string{"DD-2", "DD-3"}},
 			want: []orders.Finding{
-				{Code: orders.FindingHardDuplicate, Detail: "DD-1"}, {Code: orders.FindingSoftDuplicate, Detail: "DD-2"},
+				{Code: orders.FindingHardDuplicate, Detail: "DD-1"},
+				{Code: orders.FindingSoftDuplicate, Detail: "DD-2"},
 				{Code: orders.FindingSoftDuplicate, Detail: "DD-3"},
 			},
 		},
