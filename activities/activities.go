@@ -14,10 +14,10 @@ import (
 
 // Types of application errors. Business refusals have their code as their type instead.
 const (
-	TypeUnreachable = "unreachable" // retried
-	TypeDiverged    = "diverged"    // the database and the history disagree: not retried
-	TypeFenced      = "fenced"      // a later workflow task has recorded: not retried
-	TypeInvalid     = "invalid"     // the database refuses the value: not retried
+	TypeUnreachable = orders.ReasonUnreachable // retried
+	TypeDiverged    = "diverged"               // the database and the history disagree: not retried
+	TypeFenced      = "fenced"                 // a later workflow task has recorded: not retried
+	TypeInvalid     = orders.ReasonInvalid     // the database refuses the value: not retried
 )
 
 // translate is the one place that decides which errors Temporal must not retry. Its messages carry codes only: they

@@ -387,12 +387,12 @@ func TestAFrozenCopyThatWakesUpLateChangesNothing(t *testing.T) {
 	b.next(t, 1)
 	e := b.prepare("authorise")
 	frozen, woken := make(chan struct{}), make(chan struct{})
-	var once sync.Once
+	var first atomic.Bool
 	b.book.settle = func() {
-		once.Do(func() { // the first to come freezes with its answer in its hand
+		if first.CompareAndSwap(false, true) { // the first to come freezes with its answer in its hand
 			close(frozen)
 			<-woken
-		})
+		}
 	}
 	late := make(chan error)
 	go func() {

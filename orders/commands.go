@@ -114,11 +114,8 @@ type (
 		OccurredAt time.Time `json:"occurred_at"`
 		Proof      bool      `json:"proof,omitempty"`
 	}
-	// StockAllotted reports that goods came in and were given to waiting lines.
-	StockAllotted struct {
-		Header
-		Added []Reservation `json:"added"`
-	}
+	// StockAllotted reports that goods came in and are held for waiting lines.
+	StockAllotted struct{ Header }
 )
 
 // Command names: update names, signal names and path verbs.

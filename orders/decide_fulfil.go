@@ -145,7 +145,8 @@ func (c *HandOver) decide(d *decider) error {
 	return nil
 }
 
-// handOver records that a parcel left the house and makes its share of the payment due.
+// handOver records that a parcel left the house, makes its share of the payment due, and acts on reports that came
+// early.
 func (d *decider) handOver(s *Shipment, tracking string, at time.Time) {
 	value := money.New(0, d.o.Currency)
 	for _, l := range s.Lines {
@@ -153,10 +154,25 @@ func (d *decider) handOver(s *Shipment, tracking string, at time.Time) {
 		shippedOfLine := line.Shipped + quantityBefore(s.Lines, l)
 		value = value.Add(line.worth(shippedOfLine + l.Quantity).Sub(line.worth(shippedOfLine)))
 	}
+	shipment, early := s.ID, d.o.earlyReports(tracking)
 	d.emit(&handedOver{
-		Shipment: s.ID, Tracking: tracking, At: at,
-		Arrived: d.o.Delivery.Method == "pickup", Capture: d.capture(s.ID, value),
+		Shipment: shipment, Tracking: tracking, At: at,
+		Arrived: d.o.Delivery.Method == "pickup", Capture: d.capture(shipment, value),
 	})
+	for _, report := range early {
+		d.report(shipment, report)
+	}
+}
+
+// earlyReports are the carrier's reports on a parcel that came before anybody handed it over, in their order.
+func (o *Order) earlyReports(tracking string) []ParcelReport {
+	var early []ParcelReport
+	for _, r := range o.Early {
+		if r.Tracking == tracking && tracking != "" {
+			early = append(early, r)
+		}
+	}
+	return early
 }
 
 // quantityBefore sums what the same parcel takes of the same line from earlier warehouses.
@@ -247,23 +263,7 @@ func (c *Reschedule) decide(d *decider) error {
 }
 
 func (c *StockAllotted) guard(o *Order) error { return inStage(o, c) }
-
-// decide takes the stock book's word only: a raw signal cannot say that goods have come in.
 func (c *StockAllotted) decide(d *decider) error {
-	if d.by.Role != SystemActor.Role {
-		return ErrForbidden
-	}
-	wanted := d.o.Wanted()
-	for _, r := range c.Added {
-		i := slices.IndexFunc(wanted, func(w Wanted) bool { return w.LineID == r.LineID })
-		switch {
-		case i < 0 || r.Warehouse == "":
-			return invalid("added", "unknown_line")
-		case r.Quantity < 1 || r.Quantity > wanted[i].Quantity:
-			return invalid("added", "out_of_range", 1, wanted[i].Quantity)
-		}
-		wanted[i].Quantity -= r.Quantity
-	}
-	d.emit(&stockReserved{Added: c.Added})
+	d.emit(&stockAllotted{})
 	return nil
 }

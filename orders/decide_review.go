@@ -51,7 +51,11 @@ func (c *Reject) guard(o *Order) error {
 	return nil
 }
 
+// decide refuses an unverified actor where rejecting would pay money back: a raw signal moves none.
 func (c *Reject) decide(d *decider) error {
+	if !d.by.Verified && slices.ContainsFunc(d.o.Payments, func(p Payment) bool { return !p.Captured.IsZero() }) {
+		return ErrForbidden
+	}
 	if !slices.Contains(RejectReasons, c.ReasonCode) {
 		return invalid("reason_code", "unknown_value", strings.Join(RejectReasons, ", "))
 	}

@@ -74,40 +74,43 @@ func (c *CarrierEvent) guard(o *Order) error {
 
 // decide never refuses a report: what cannot be acted on leaves a finding.
 func (c *CarrierEvent) decide(d *decider) error {
-	note := func(shipment, why string) {
-		d.emit(&parcelNoted{Shipment: shipment, Tracking: c.Tracking, Status: c.Status, Why: why, EventID: c.EventID})
-	}
-	s := d.o.parcel(c.Tracking)
-	if s == nil {
-		note("", "unknown_parcel")
-		return nil
-	}
-	d.subject = s.ID
-	to, known := reported(c.Status)
 	at, err := d.happened("occurred_at", c.OccurredAt)
 	if err != nil || at.After(d.now) {
 		at = d.now
 	}
+	report := ParcelReport{Tracking: c.Tracking, Status: c.Status, At: at, Proof: c.Proof, EventID: c.EventID}
+	s := d.o.parcel(c.Tracking)
+	if s == nil {
+		d.emit(&parcelNoted{Report: report, Why: NotedUnknownParcel})
+		return nil
+	}
+	d.subject = s.ID
+	if s.Status == Packed { // the carrier's scan is the hand-over that nobody reported
+		d.handOver(s, c.Tracking, at)
+	}
+	d.report(s.ID, report)
+	return nil
+}
+
+// report acts on what a carrier says about a parcel.
+func (d *decider) report(shipment string, r ParcelReport) {
+	s := d.o.Shipment(shipment)
+	to, known := reported(r.Status)
+	why := ""
 	switch {
 	case !known:
-		note(s.ID, "unknown_status")
-		return nil
+		why = "unknown_status"
 	case s.Status == Cancelled:
-		note(s.ID, "cancelled_parcel")
-		return nil
-	case s.Status == Packed: // the carrier's scan is the hand-over that nobody reported
-		d.handOver(s, c.Tracking, at)
-		s = d.o.Shipment(s.ID)
-	}
-	switch {
+		why = "cancelled_parcel"
 	case to == s.Status:
-		note(s.ID, "repeated")
+		why = "repeated"
 	case to.rank() < s.Status.rank():
-		note(s.ID, "late")
+		why = "late"
 	default:
-		d.moveParcel(s.ID, to, at, c.Proof, c.EventID)
+		d.moveParcel(s.ID, to, r.At, r.Proof, r.EventID)
+		return
 	}
-	return nil
+	d.emit(&parcelNoted{Shipment: s.ID, Report: r, Why: why})
 }
 
 func reported(status string) (ShipmentStatus, bool) {

@@ -25,6 +25,7 @@ const (
 	EventRetried        = "retried"
 	EventIncident       = "incident"
 	EventStockReserved  = "stock_reserved"
+	EventStockAllotted  = "stock_allotted"
 	EventStockReleased  = "stock_released"
 	EventStockMoved     = "stock_moved"
 	EventSlotsFreed     = "slots_freed"
@@ -60,7 +61,7 @@ type event interface {
 func newEvent(kind string) event {
 	for _, e := range []event{
 		&created{}, &checked{}, &reviewRequired{}, &approved{}, &sentBack{}, &resubmitted{}, &rejected{}, &held{}, &resumed{},
-		&parked{}, &retried{}, &incident{}, &stockReserved{}, &stockReleased{}, &stockMoved{}, &slotsFreed{}, &authorised{},
+		&parked{}, &retried{}, &incident{}, &stockReserved{}, &stockAllotted{}, &stockReleased{}, &stockMoved{}, &slotsFreed{}, &authorised{},
 		&declined{}, &captured{}, &released{}, &refunded{}, &packed{}, &booked{}, &labelCancelled{}, &handedOver{},
 		&parcelMoved{}, &parcelNoted{}, &performed{}, &rescheduled{}, &fulfilled{}, &reminded{}, &signedOff{}, &revenue{},
 		&overdue{}, &closed{}, &cancellationAsked{},
@@ -253,8 +254,13 @@ func (e *resubmitted) apply(o *Order, _ time.Time) {
 	if e.Draft != nil {
 		o.giveUpSlots()
 		o.Draft = *e.Draft
+		o.FreeSlots = slices.DeleteFunc(o.FreeSlots, o.Draft.claims) // the same time again
 	}
 	o.startReview()
+}
+
+func (d Draft) claims(slot string) bool {
+	return slices.ContainsFunc(d.Slots, func(s Slot) bool { return s.ID == slot })
 }
 
 // giveUpSlots frees every technician's time that the order holds.
@@ -335,14 +341,20 @@ type incident struct {
 
 func (*incident) kind() string { return EventIncident }
 func (e *incident) apply(o *Order, at time.Time) {
-	o.Incidents = append(o.Incidents, Incident{Code: e.Code, At: at})
+	o.addIncident(e.Code, at)
 }
 
 type cancellationAsked struct{}
 
 func (*cancellationAsked) kind() string { return EventCancelAsked }
 func (*cancellationAsked) apply(o *Order, at time.Time) {
-	o.Incidents = append(o.Incidents, Incident{Code: EventCancelAsked, At: at})
+	o.addIncident(EventCancelAsked, at)
+}
+
+func (o *Order) addIncident(code string, at time.Time) {
+	if len(o.Incidents) < Enough {
+		o.Incidents = append(o.Incidents, Incident{Code: code, At: at})
+	}
 }
 
 type overdue struct {

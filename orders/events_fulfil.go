@@ -12,7 +12,7 @@ func id(prefix string, have int) string { return prefix + strconv.Itoa(have+1) }
 // stockReserved adds what the stock book has newly held for the order.
 type stockReserved struct {
 	Added []Reservation `json:"added,omitempty"`
-	Round int           `json:"round,omitempty"` // the request it answers; none for goods that came in
+	Round int           `json:"round"` // the request it answers
 }
 
 func (*stockReserved) kind() string { return EventStockReserved }
@@ -67,6 +67,12 @@ func (o *Order) shortLines() []string {
 	}
 	return short
 }
+
+// stockAllotted says that goods came in and are held for the order. How many, it learns by asking again.
+type stockAllotted struct{}
+
+func (*stockAllotted) kind() string                { return EventStockAllotted }
+func (*stockAllotted) apply(o *Order, _ time.Time) { o.clearAttention(TaskReserve); o.askForStock() }
 
 type stockReleased struct{}
 
@@ -153,6 +159,7 @@ func (e *handedOver) apply(o *Order, _ time.Time) {
 		o.arrive(s, e.At)
 	}
 	o.clearAttention(TaskBook + "/" + e.Shipment)
+	o.Early = slices.DeleteFunc(o.Early, func(r ParcelReport) bool { return r.Tracking == e.Tracking })
 	o.oweCapture(e.Capture)
 }
 
@@ -194,20 +201,28 @@ func (e *parcelMoved) apply(o *Order, at time.Time) {
 	}
 }
 
-// parcelNoted leaves a finding where a carrier's event says nothing that can be acted on.
+// NotedUnknownParcel is why a report was noted that names a parcel nobody has handed over yet. It is kept, and acted on
+// when the parcel becomes known.
+const NotedUnknownParcel = "unknown_parcel"
+
+// parcelNoted leaves a finding where a carrier's event says nothing that can be acted on now.
 type parcelNoted struct {
-	Shipment string `json:"shipment,omitempty"`
-	Tracking string `json:"tracking_number"`
-	Status   string `json:"status"`
-	Why      string `json:"why"` // late, repeated, unknown_status, unknown_parcel, cancelled_parcel
-	EventID  string `json:"event_id,omitempty"`
+	Shipment string       `json:"shipment,omitempty"`
+	Report   ParcelReport `json:"report"`
+	Why      string       `json:"why"` // late, repeated, unknown_status, cancelled_parcel, NotedUnknownParcel
 }
+
+// Enough is how many findings, early reports and incidents an order carries. The timeline has them all.
+const Enough = 50
 
 func (*parcelNoted) kind() string { return EventParcelNoted }
 func (e *parcelNoted) apply(o *Order, _ time.Time) {
-	f := Finding{Code: "carrier_event_" + e.Why, Detail: e.Tracking + " " + e.Status}
-	if !slices.Contains(o.Findings, f) {
+	f := Finding{Code: "carrier_event_" + e.Why, Detail: e.Report.Tracking + " " + e.Report.Status}
+	if !slices.Contains(o.Findings, f) && len(o.Findings) < Enough {
 		o.Findings = append(o.Findings, f)
+	}
+	if e.Why == NotedUnknownParcel && len(o.Early) < Enough {
+		o.Early = append(o.Early, e.Report)
 	}
 }
 

@@ -100,7 +100,7 @@ func (o *Order) renew(name, reason string, at time.Time) {
 		o.askForStock()
 	case kind == TaskDeliver:
 		o.deliverAgain(subject, at)
-	case reason == ReasonUnreachable:
+	case isFault(reason):
 	case kind == TaskAuthorise:
 		p := o.Payment(subject)
 		p.Status, p.Try = PaymentAuthorising, p.Try+1

@@ -48,7 +48,7 @@ func (c *TaskDone) decide(d *decider) error {
 	if done := c.event(&d.o); done != nil {
 		d.emit(done)
 	}
-	if c.Task.Kind == TaskReserve && len(d.o.shortLines()) > 0 {
+	if c.Task.Kind == TaskReserve && !d.o.Stock.Pending && len(d.o.shortLines()) > 0 {
 		d.emit(&parked{Task: TaskReserve, Reason: ReasonShortStock, Role: "buyer"})
 	}
 	return nil
@@ -62,7 +62,7 @@ func (c *TaskDone) event(o *Order) event {
 		}
 		return &checked{Findings: o.Examine(c.Facts)}
 	case TaskReserve:
-		return &stockReserved{Added: c.Added, Round: o.Stock.Round}
+		return &stockReserved{Added: c.Added, Round: t.Round}
 	case TaskReleaseAll:
 		return &stockReleased{}
 	case TaskMoveStock:
@@ -90,7 +90,7 @@ func (c *TaskDone) event(o *Order) event {
 // roleFor says who can act when a task is parked.
 func roleFor(kind, code string) string {
 	switch {
-	case code == ReasonUnreachable:
+	case isFault(code):
 		return "manager"
 	case kind == TaskBook, kind == TaskCancelLabel:
 		return "warehouse"
@@ -108,6 +108,7 @@ func (c *TaskFailed) decide(d *decider) error {
 		return nil // nobody needs it any more
 	case c.Code == ReasonUnreachable:
 		e.RetryAt = d.o.clockAt(d.now).Add(d.o.Policy.UnreachableRetry)
+	case isFault(c.Code):
 	case kind == TaskAuthorise:
 		d.emit(&declined{Payment: subject, Code: c.Code})
 		if d.o.Stage == Rejected {

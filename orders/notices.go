@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // NoticesFor returns the ordinary messages that follow from a recorded event. Their texts are made when they are sent.
@@ -66,7 +67,7 @@ func (o Order) MessageData(company, subject string) MessageData {
 	}
 	for _, d := range o.Deadlines {
 		if d.Kind == DeadlineAfterSales {
-			data.WindowEndsAt = d.DueAt
+			data.WindowEndsAt = d.DueAt.Add(-time.Second) // midnight belongs to the day before
 		}
 	}
 	return data

@@ -31,27 +31,28 @@ type Order struct {
 	CreatedAt time.Time `json:"created_at"`
 	CreatedBy string    `json:"created_by"`
 	Draft
-	Review       Review        `json:"review"`
-	Payments     []Payment     `json:"payments,omitempty"`
-	Captures     []Capture     `json:"captures,omitempty"`
-	Reservations []Reservation `json:"reservations,omitempty"`
-	Shipments    []Shipment    `json:"shipments,omitempty"`
-	Appointments []Appointment `json:"appointments,omitempty"`
-	Hold         *Held         `json:"hold,omitempty"`
-	Attention    []Attention   `json:"attention,omitempty"`
-	Deadlines    []Deadline    `json:"deadlines,omitempty"`
-	Overdue      []string      `json:"overdue,omitempty"` // kinds of deadline that passed in this stage
-	Incidents    []Incident    `json:"incidents,omitempty"`
-	Findings     []Finding     `json:"findings,omitempty"`   // raised after the review
-	FreeSlots    []string      `json:"free_slots,omitempty"` // given up, to be freed in the calendar
-	SignedOffAt  time.Time     `json:"signed_off_at,omitzero"`
-	StageSince   time.Time     `json:"stage_since"`
-	Survivor     string        `json:"survivor,omitempty"`     // the order that lives on where this one was rejected as its duplicate
-	RejectedFor  string        `json:"rejected_for,omitempty"` // the reason code
-	Stock        StockState    `json:"stock"`
-	Revenue      bool          `json:"revenue"` // recognised in the ledger
-	Policy       Policy        `json:"policy"`
-	Processed    []string      `json:"processed"` // IDs of the commands already decided
+	Review       Review         `json:"review"`
+	Payments     []Payment      `json:"payments,omitempty"`
+	Captures     []Capture      `json:"captures,omitempty"`
+	Reservations []Reservation  `json:"reservations,omitempty"`
+	Shipments    []Shipment     `json:"shipments,omitempty"`
+	Appointments []Appointment  `json:"appointments,omitempty"`
+	Hold         *Held          `json:"hold,omitempty"`
+	Attention    []Attention    `json:"attention,omitempty"`
+	Deadlines    []Deadline     `json:"deadlines,omitempty"`
+	Overdue      []string       `json:"overdue,omitempty"` // kinds of deadline that passed in this stage
+	Incidents    []Incident     `json:"incidents,omitempty"`
+	Findings     []Finding      `json:"findings,omitempty"`   // raised after the review
+	Early        []ParcelReport `json:"early,omitempty"`      // on parcels that nobody has handed over yet
+	FreeSlots    []string       `json:"free_slots,omitempty"` // given up, to be freed in the calendar
+	SignedOffAt  time.Time      `json:"signed_off_at,omitzero"`
+	StageSince   time.Time      `json:"stage_since"`
+	Survivor     string         `json:"survivor,omitempty"`     // the order that lives on where this one was rejected as its duplicate
+	RejectedFor  string         `json:"rejected_for,omitempty"` // the reason code
+	Stock        StockState     `json:"stock"`
+	Revenue      bool           `json:"revenue"` // recognised in the ledger
+	Policy       Policy         `json:"policy"`
+	Processed    []string       `json:"processed"` // IDs of the commands already decided
 }
 
 // Draft is what a clerk writes down: the part of an order that resubmitting replaces as a whole.
@@ -286,6 +287,7 @@ func (o Order) clone() Order {
 	}
 	o.Appointments = slices.Clone(o.Appointments)
 	o.Findings = slices.Clone(o.Findings)
+	o.Early = slices.Clone(o.Early)
 	o.FreeSlots = slices.Clone(o.FreeSlots)
 	if o.Hold != nil {
 		hold := *o.Hold

@@ -95,7 +95,6 @@ const (
 	TemplateRescheduled  = "appointment_rescheduled" // a service visit has a new time
 	TemplateReminder     = "sign_off_reminder"       // please confirm receipt
 	TemplateSignedOff    = "signed_off"              // thanks; the after-sales window runs
-	TemplateClosed       = "closed"                  // thanks; the order is finished
 	TemplateRejected     = "rejected"                // the order cannot be accepted
 )
 
@@ -122,7 +121,7 @@ type MessageData struct {
 	TrackingNumber string
 	ReasonCode     string    // of a rejection
 	Survivor       string    // the order that stands instead of a rejected duplicate
-	WindowEndsAt   time.Time // the end of the after-sales window; zero: none
+	WindowEndsAt   time.Time // the last moment of the after-sales window; zero: none
 }
 
 // MessageLine is one ordered product or service.

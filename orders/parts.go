@@ -129,3 +129,12 @@ type Appointment struct {
 	Slot        Slot              `json:"slot"`
 	PerformedAt time.Time         `json:"performed_at,omitzero"`
 }
+
+// ParcelReport is what a carrier says about a parcel.
+type ParcelReport struct {
+	Tracking string    `json:"tracking_number"`
+	Status   string    `json:"status"`
+	At       time.Time `json:"occurred_at"`
+	Proof    bool      `json:"proof,omitempty"`
+	EventID  string    `json:"event_id,omitempty"`
+}

@@ -114,20 +114,20 @@ type ReviewFacts struct {
 	Short          []string `json:"short,omitempty"`           // lines for which no more stock is free
 }
 
-// StockRequest asks to hold everything the lines still need. Key makes repeating it harmless: the second answer is
-// the first one. What is short joins the queue of backorders.
+// StockRequest asks to make what the book holds for an order equal to what its lines want: more is taken where there is
+// any, what nobody wants is given back, and what is short joins the queue of backorders. Key makes repeating it
+// harmless: the second answer is the first one.
 type StockRequest struct {
-	Key        string    `json:"key"`
-	Order      string    `json:"order"`
-	ApprovedAt time.Time `json:"approved_at"` // the place in the backorder queue
-	Lines      []Wanted  `json:"lines"`       // Quantity is what is to be held besides what the line holds already
-	// Holding is what the order's history holds. What the book holds beyond it was taken by a workflow task that was
-	// never completed, and is given back.
-	Holding []ShipmentLine `json:"holding,omitempty"`
+	Key        string         `json:"key"`
+	Order      string         `json:"order"`
+	ApprovedAt time.Time      `json:"approved_at"` // the place in the backorder queue
+	Lines      []Wanted       `json:"lines"`       // Quantity is the whole of what is to be held for the line
+	Holding    []ShipmentLine `json:"holding,omitempty"`
 }
 
-// StockAnswer lists what this request has newly held, sorted by line and warehouse: an addition, not the whole of what
-// the order holds, because hand-overs may be under way at the same time.
+// StockAnswer lists what the book holds beyond the request's Holding, sorted by line and warehouse: taken by this
+// request, by goods that came in, or by a workflow task that history forgot. It is an addition, not the whole, because
+// parcels may be handed over at the same time.
 type StockAnswer struct {
 	Added []Reservation `json:"added"`
 }

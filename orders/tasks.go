@@ -26,14 +26,20 @@ const (
 	TaskDeliver     = "deliver" // done by the carrier and by people: it is only ever parked
 )
 
-// Reasons for which a task is parked.
+// Reasons for which a task is parked. Every other reason is the code of a refusal by the outside, and final.
 const (
 	ReasonUnreachable   = "unreachable"
 	ReasonShortStock    = "short_stock"
 	ReasonRefusedAtDoor = "refused_at_door"
 	ReasonLost          = "parcel_lost"
 	ReasonCarrierSilent = "carrier_silent"
+	ReasonInvalid       = "invalid_value" // our own database refuses what the task brings
 )
+
+// isFault tells whether the reason leaves open what has happened outside: trying again keeps the effect key.
+func isFault(reason string) bool {
+	return reason == ReasonUnreachable || reason == ReasonInvalid || reason == CodeInternal
+}
 
 // Task is one piece of work that the state calls for and that nobody has parked. It is derived, never stored: the
 // intent is in the state before the call is made, and the answer comes back as a TaskDone or TaskFailed.
@@ -42,14 +48,25 @@ type Task struct {
 	Kind    string
 	Subject string
 	Key     string // the effect key, <order>/<kind>/<subject>/<n>
+	Round   int    // of reserving
 	Payment string
 	Amount  money.Amount
 }
 
-// Ours tells whether the task is a write to our own books, over in a moment.
+// Ours tells whether the task is a write to our own books.
 func (t Task) Ours() bool {
-	return slices.Contains([]string{TaskCheck, TaskReserve, TaskReleaseAll, TaskMoveStock, TaskFreeSlots, TaskRevenue}, t.Kind)
+	return t.Stock() || slices.Contains([]string{TaskCheck, TaskFreeSlots, TaskRevenue}, t.Kind)
 }
+
+// Stock tells whether the task moves the order's goods in the stock book: one at a time, so that what one answers is
+// measured against what the one before has done.
+func (t Task) Stock() bool {
+	return slices.Contains([]string{TaskReserve, TaskReleaseAll, TaskMoveStock}, t.Kind)
+}
+
+// Final tells whether the task gives something up for good. It must not be done for a decision that history could
+// still forget, so it is never a local activity.
+func (t Task) Final() bool { return t.Kind == TaskReleaseAll || t.Kind == TaskFreeSlots }
 
 func splitTask(name string) (kind, subject string) {
 	kind, subject, _ = strings.Cut(name, "/")
@@ -85,13 +102,14 @@ func (o Order) bookkeeping() []Task {
 	if o.Stock.Pending && o.Stage == Fulfilling && o.Hold == nil {
 		t := o.task(TaskReserve, "", o.Stock.Round)
 		t.Key = fmt.Sprintf("%s/%s/%d/%d", o.Number, TaskReserve, o.Review.Round, o.Stock.Round) // other goods, another key
+		t.Round = o.Stock.Round
 		tasks = append(tasks, t)
 	}
 	if o.Stock.Release {
 		tasks = append(tasks, o.task(TaskReleaseAll, "", 1))
 	}
 	for _, s := range o.Shipments {
-		if s.Status != Packed && s.Status != Cancelled && !s.StockMoved {
+		if s.leftTheBook() {
 			tasks = append(tasks, o.task(TaskMoveStock, s.ID, 1))
 		}
 	}
@@ -164,30 +182,47 @@ func (o Order) task(kind, subject string, n int) Task {
 	return t
 }
 
-// Wanted lists what is to be reserved: for every goods line what is neither held nor handed over.
+// Wanted lists what the stock book should hold: for every goods line what is not handed over, and what has left in
+// parcels that are not taken out of the book yet.
 func (o Order) Wanted() []Wanted {
 	var wanted []Wanted
 	for _, l := range o.Lines {
-		if missing := l.Open() - l.Reserved; l.Kind == Goods && missing > 0 {
-			wanted = append(wanted, Wanted{LineID: l.ID, Kind: l.Kind, SKU: l.SKU, Quantity: missing})
+		if need := l.Open() + o.unmoved(l.ID); l.Kind == Goods && need > 0 {
+			wanted = append(wanted, Wanted{LineID: l.ID, Kind: l.Kind, SKU: l.SKU, Quantity: need})
 		}
 	}
 	return wanted
 }
 
-// Holding lists what the stock book must hold for the order: what is reserved, and what has left in parcels that are not
-// taken out of the book yet.
+// Holding lists what the stock book holds as far as the order's history knows.
 func (o Order) Holding() []ShipmentLine {
 	var holding []ShipmentLine
 	for _, r := range o.Reservations {
 		holding = append(holding, ShipmentLine(r))
 	}
 	for _, s := range o.Shipments {
-		if s.Status != Packed && s.Status != Cancelled && !s.StockMoved {
+		if s.leftTheBook() {
 			holding = append(holding, s.Lines...)
 		}
 	}
 	return holding
+}
+
+// leftTheBook tells whether the parcel has left the house and the stock book does not know yet.
+func (s Shipment) leftTheBook() bool {
+	return s.Status != Packed && s.Status != Cancelled && !s.StockMoved
+}
+
+func (o Order) unmoved(line string) int64 {
+	var sum int64
+	for _, s := range o.Shipments {
+		for _, l := range s.Lines {
+			if s.leftTheBook() && l.LineID == line {
+				sum += l.Quantity
+			}
+		}
+	}
+	return sum
 }
 
 // NextWake returns when something happens by itself, or false. Clocks stand still during a hold.

@@ -59,7 +59,7 @@ func up(cmd *cobra.Command) error {
 func announce(cmd *cobra.Command, s *stack.Stack) {
 	out := cmd.OutOrStdout()
 	for _, line := range []struct{ what, where string }{
-		{"API and console", s.APIURL()},
+		{"API", s.APIURL()},
 		{"Temporal Web UI", s.TemporalUIURL()},
 		{"Temporal", s.TemporalAddress()},
 		{"Sandbox", s.SandboxURL()},

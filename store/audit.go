@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"amends/orders"
 )
 
@@ -15,15 +13,6 @@ const appendAudit = `SELECT audit_append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10
 // Audit writes one line of the audit log: for what has no row of its own in commands, refused attempts above all.
 func (s *Store) Audit(ctx context.Context, row orders.AuditRow) error {
 	_, err := s.pool.Exec(ctx, appendAudit, auditArguments(row, time.Now(), false)...)
-	if err != nil {
-		return fmt.Errorf("audit: %w", err)
-	}
-	return nil
-}
-
-// audit must be the last statement of a transaction: it holds the log's head until the end.
-func audit(ctx context.Context, tx pgx.Tx, row orders.AuditRow) error {
-	_, err := tx.Exec(ctx, appendAudit, auditArguments(row, time.Now(), false)...)
 	if err != nil {
 		return fmt.Errorf("audit: %w", err)
 	}

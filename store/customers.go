@@ -38,29 +38,27 @@ func (s *Store) customer(ctx context.Context, query, argument string) (orders.Cu
 
 // ContactByID returns a row of personal data, or orders.ErrNotFound.
 func (s *Store) ContactByID(ctx context.Context, id string) (orders.Contact, error) {
-	return contact(ctx, s.pool, id)
-}
-
-func contact(ctx context.Context, q querier, id string) (orders.Contact, error) {
-	rows, err := q.Query(ctx, `
-		SELECT id,
-		       customer_id,
-		       name,
-		       phone,
-		       email,
-		       locale,
-		       ship_to,
-		       invoice_to,
-		       note,
-		       line_notes
-		FROM contacts
-		WHERE id = $1`, id)
+	rows, err := s.pool.Query(ctx, selectContact+`$1`, id)
 	if err != nil {
 		return orders.Contact{}, fmt.Errorf("read contact %s: %w", id, err)
 	}
 	c, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[orders.Contact])
 	return c, found(err)
 }
+
+const selectContact = `
+	SELECT id,
+	       customer_id,
+	       name,
+	       phone,
+	       email,
+	       locale,
+	       ship_to,
+	       invoice_to,
+	       note,
+	       line_notes
+	FROM contacts
+	WHERE id = `
 
 // querier is what both the pool and a transaction can do.
 type querier interface {

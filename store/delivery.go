@@ -18,34 +18,49 @@ func (s *Store) FinishCommand(
 	ctx context.Context, id, owner string, outcome orders.Outcome, row orders.AuditRow,
 ) (orders.Outcome, error) {
 	standing := outcome
-	err := s.inTx(ctx, func(tx pgx.Tx) error {
-		err := tx.QueryRow(ctx, `
-			UPDATE commands
-			SET status = CASE WHEN $3 THEN 'accepted' ELSE 'refused' END,
-			    outcome = $4,
-			    finished_at = now()
-			WHERE id = $1 AND status = 'pending' AND owner = $2
-			RETURNING request_id`, id, owner, outcome.Accepted, outcome).Scan(&row.RequestID)
+	err := s.statement(func() error {
+		err := s.finish(ctx, id, owner, outcome, row)
 		if errors.Is(err, pgx.ErrNoRows) {
-			standing, err = outcomeOf(ctx, tx, id)
-			return err
+			standing, err = outcomeOf(ctx, s.pool, id)
 		}
-		if err != nil {
-			return fmt.Errorf("finish command %s: %w", id, err)
-		}
-		if !outcome.Accepted {
-			if err := freeSlotsOf(ctx, tx, id); err != nil {
-				return err
-			}
-		}
-		return audit(ctx, tx, row)
+		return err
 	})
 	return standing, err
 }
 
-func outcomeOf(ctx context.Context, tx pgx.Tx, id string) (orders.Outcome, error) {
+// finish is one statement, so that the head of the audit log is held for no longer than it takes to commit.
+func (s *Store) finish(ctx context.Context, id, owner string, outcome orders.Outcome, row orders.AuditRow) error {
+	var requestID string
+	err := s.pool.QueryRow(ctx, `
+		WITH finished AS (
+		    UPDATE commands
+		    SET status = CASE WHEN $3 THEN 'accepted' ELSE 'refused' END,
+		        outcome = $4,
+		        finished_at = now()
+		    WHERE id = $1 AND status = 'pending' AND owner = $2
+		    RETURNING request_id),
+		freed AS (
+		    UPDATE slots
+		    SET freed_at = now()
+		    WHERE NOT $3 AND command_id = $1 AND freed_at IS NULL AND EXISTS (SELECT FROM finished)
+		    RETURNING id),
+		ready AS MATERIALIZED (
+		    SELECT f.request_id, (SELECT count(*) FROM freed) AS freed
+		    FROM finished f)
+		SELECT request_id, audit_append($5, $6, $7, $8, $9, $10, $11, $12, request_id, $13, false)
+		FROM ready
+		WHERE freed >= 0`,
+		id, owner, outcome.Accepted, outcome, row.Actor.ID, row.Actor.Role, row.Actor.Verified, row.Action, row.Order, row.Command,
+		row.Outcome, row.Code, time.Now()).Scan(&requestID, nil)
+	if err != nil {
+		return fmt.Errorf("finish command %s: %w", id, err)
+	}
+	return nil
+}
+
+func outcomeOf(ctx context.Context, q querier, id string) (orders.Outcome, error) {
 	var outcome *orders.Outcome
-	err := tx.QueryRow(ctx, `SELECT outcome FROM commands WHERE id = $1`, id).Scan(&outcome)
+	err := q.QueryRow(ctx, `SELECT outcome FROM commands WHERE id = $1`, id).Scan(&outcome)
 	switch {
 	case err != nil:
 		return orders.Outcome{}, fmt.Errorf("read outcome of %s: %w", id, found(err))
@@ -53,17 +68,6 @@ func outcomeOf(ctx context.Context, tx pgx.Tx, id string) (orders.Outcome, error
 		return orders.Outcome{}, orders.ErrLeaseLost
 	}
 	return *outcome, nil
-}
-
-func freeSlotsOf(ctx context.Context, tx pgx.Tx, command string) error {
-	_, err := tx.Exec(ctx, `
-		UPDATE slots
-		SET freed_at = now()
-		WHERE command_id = $1 AND freed_at IS NULL`, command)
-	if err != nil {
-		return fmt.Errorf("free the slots of %s: %w", command, err)
-	}
-	return nil
 }
 
 // ClaimDue makes the caller the owner of pending commands that nobody delivers: those without an owner and those whose

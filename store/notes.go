@@ -38,34 +38,22 @@ func (s *Store) AddContact(ctx context.Context, order string, c orders.ContactVi
 	return nil
 }
 
-func notesOf(ctx context.Context, q querier, order string) ([]orders.NoteView, error) {
-	rows, err := q.Query(ctx, `
-		SELECT id,
-		       text,
-		       author,
-		       at
-		FROM notes
-		WHERE order_number = $1 AND command_id IS NULL
-		ORDER BY at DESC, id`, order)
-	if err != nil {
-		return nil, fmt.Errorf("read notes: %w", err)
-	}
-	return pgx.CollectRows(rows, pgx.RowToStructByName[orders.NoteView])
-}
+const selectNotes = `
+	SELECT id,
+	       text,
+	       author,
+	       at
+	FROM notes
+	WHERE order_number = $1 AND command_id IS NULL
+	ORDER BY at DESC, id`
 
-func contactsOf(ctx context.Context, q querier, order string) ([]orders.ContactView, error) {
-	rows, err := q.Query(ctx, `
-		SELECT id,
-		       channel,
-		       outcome,
-		       text,
-		       author,
-		       at
-		FROM customer_contacts
-		WHERE order_number = $1
-		ORDER BY at DESC, id`, order)
-	if err != nil {
-		return nil, fmt.Errorf("read contacts: %w", err)
-	}
-	return pgx.CollectRows(rows, pgx.RowToStructByName[orders.ContactView])
-}
+const selectContacts = `
+	SELECT id,
+	       channel,
+	       outcome,
+	       text,
+	       author,
+	       at
+	FROM customer_contacts
+	WHERE order_number = $1
+	ORDER BY at DESC, id`

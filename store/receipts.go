@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
@@ -19,14 +18,13 @@ func (s *Store) ReceiveStock(ctx context.Context, r orders.GoodsReceipt) error {
 		if isNew, err := bookIn(ctx, tx, r); err != nil || !isNew {
 			return err
 		}
-		allotted, err := serveWaiting(ctx, tx, r)
+		served, err := serveWaiting(ctx, tx, r)
 		if err != nil {
 			return err
 		}
-		for _, a := range allotted {
-			id := "stock:" + r.Key + ":" + a.order
-			command := &orders.StockAllotted{Added: a.added}
-			if err := queueCommand(ctx, tx, id, a.order, command, orders.SystemActor); err != nil {
+		for _, order := range served {
+			id := "stock:" + r.Key + ":" + order
+			if err := queueCommand(ctx, tx, id, order, &orders.StockAllotted{}, orders.SystemActor); err != nil {
 				return err
 			}
 		}
@@ -75,14 +73,8 @@ func bookIn(ctx context.Context, tx pgx.Tx, r orders.GoodsReceipt) (isNew bool, 
 	return true, tx.SendBatch(ctx, batch).Close()
 }
 
-// allotment is what an order got from a receipt.
-type allotment struct {
-	order string
-	added []orders.Reservation
-}
-
-// serveWaiting holds free stock of the SKU for waiting lines and returns what each order got, sorted by order.
-func serveWaiting(ctx context.Context, tx pgx.Tx, r orders.GoodsReceipt) ([]allotment, error) {
+// serveWaiting holds free stock of the SKU for waiting lines and returns the orders that got something, sorted.
+func serveWaiting(ctx context.Context, tx pgx.Tx, r orders.GoodsReceipt) ([]string, error) {
 	levels, err := lockLevels(ctx, tx, []string{r.SKU})
 	if err != nil {
 		return nil, err
@@ -91,21 +83,26 @@ func serveWaiting(ctx context.Context, tx pgx.Tx, r orders.GoodsReceipt) ([]allo
 	if err != nil {
 		return nil, err
 	}
-	batch, given := &pgx.Batch{}, map[string][]orders.Reservation{}
+	batch, served := &pgx.Batch{}, []string{}
 	for _, line := range waiting {
-		if added := allot(batch, r, line, levels); len(added) > 0 {
-			given[line.Order] = append(given[line.Order], added...)
+		taken, missing := take(orders.Wanted{LineID: line.LineID, SKU: r.SKU}, line.Waiting, levels)
+		if len(taken) == 0 {
+			continue
 		}
+		for _, h := range taken {
+			queueHold(batch, r.Key, line.Order, r.Actor.ID, h)
+		}
+		batch.Queue(`
+		UPDATE backorders
+		SET waiting = $3
+		WHERE order_number = $1 AND line_id = $2`, line.Order, line.LineID, missing)
+		served = append(served, line.Order)
 	}
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return nil, fmt.Errorf("serve waiting lines: %w", err)
 	}
-	var allotted []allotment
-	for _, order := range slices.Sorted(maps.Keys(given)) {
-		slices.SortFunc(given[order], compareReservations)
-		allotted = append(allotted, allotment{order, given[order]})
-	}
-	return allotted, nil
+	slices.Sort(served)
+	return slices.Compact(served), nil
 }
 
 func waitingFor(ctx context.Context, tx pgx.Tx, sku string) ([]backorder, error) {
@@ -121,27 +118,4 @@ func waitingFor(ctx context.Context, tx pgx.Tx, sku string) ([]backorder, error)
 		return nil, fmt.Errorf("read waiting lines: %w", err)
 	}
 	return pgx.CollectRows(rows, pgx.RowToStructByPos[backorder])
-}
-
-// allot gives a waiting line what is free and returns what it got.
-func allot(batch *pgx.Batch, r orders.GoodsReceipt, line backorder, levels []level) []orders.Reservation {
-	var added []orders.Reservation
-	missing := line.Waiting
-	for i := range levels {
-		l := &levels[i]
-		quantity := min(l.Free, missing)
-		if quantity <= 0 {
-			continue
-		}
-		queueHold(batch, r.Key, line.Order, r.Actor.ID, held{line.LineID, l.Warehouse, l.SKU, quantity})
-		added = append(added, orders.Reservation{LineID: line.LineID, Warehouse: l.Warehouse, Quantity: quantity})
-		l.Free, missing = l.Free-quantity, missing-quantity
-	}
-	if len(added) > 0 {
-		batch.Queue(`
-		UPDATE backorders
-		SET waiting = $3
-		WHERE order_number = $1 AND line_id = $2`, line.Order, line.LineID, missing)
-	}
-	return added
 }

@@ -15,13 +15,41 @@ import (
 func claimSlots(ctx context.Context, tx pgx.Tx, order, command string, requests []orders.SlotRequest) ([]orders.Slot, error) {
 	var slots []orders.Slot
 	for _, request := range requests {
-		slot, err := claimSlot(ctx, tx, order, command, request)
+		slot, err := ownSlot(ctx, tx, order, request, slots)
+		if errors.Is(err, pgx.ErrNoRows) {
+			slot, err = claimSlot(ctx, tx, order, command, request)
+		}
 		if err != nil {
 			return nil, err
 		}
 		slots = append(slots, slot)
 	}
 	return slots, nil
+}
+
+// ownSlot finds the same time among those that the order has claimed already and that are not taken in this request: who
+// resubmits an order with its appointment must not stand in their own way.
+func ownSlot(ctx context.Context, tx pgx.Tx, order string, r orders.SlotRequest, taken []orders.Slot) (orders.Slot, error) {
+	ids := []string{}
+	for _, slot := range taken {
+		ids = append(ids, slot.ID)
+	}
+	slot := orders.Slot{LineID: r.LineID, From: r.From.UTC(), To: r.To.UTC()}
+	err := tx.QueryRow(ctx, `
+		SELECT s.id,
+		       s.technician
+		FROM slots s
+		JOIN orders o ON o.number = s.order_number
+		JOIN technician_skills k ON k.technician = s.technician AND k.sku = $2
+		WHERE s.order_number = $1
+		  AND s.freed_at IS NULL
+		  AND s.from_at = $3
+		  AND s.to_at = $4
+		  AND s.id <> ALL($5)
+		  AND o.state->'slots' @> jsonb_build_array(jsonb_build_object('id', s.id))
+		ORDER BY s.id
+		LIMIT 1`, order, r.SKU, r.From, r.To, ids).Scan(&slot.ID, &slot.Technician)
+	return slot, err
 }
 
 // claimSlot tries the technicians with the skill one after the other. The exclusion constraint decides: the insert

@@ -16,21 +16,16 @@ import (
 // Locks are always taken in this order: the order, then its stock rows by SKU and warehouse. Rows of reservations and
 // backorders change only under the stock rows of their SKU.
 
-// ReserveStock holds what the lines still need, from the warehouses in their fixed order, and puts what is short into
-// the queue of backorders. Repeating a key returns the first answer. Nothing is held for an order that has given up
-// everything: an attempt that comes late must not take what nobody would give back.
+// ReserveStock makes what is held for an order equal to what its lines want: it gives back what nobody wants, takes what
+// is missing from the warehouses in their fixed order, and puts what is short into the queue of backorders. Repeating a
+// key returns the first answer. Nothing is held for an order that has given up everything: an attempt that comes late
+// must not take what nobody would give back.
 func (s *Store) ReserveStock(ctx context.Context, r orders.StockRequest) (orders.StockAnswer, error) {
-	var answer orders.StockAnswer
+	answer := orders.StockAnswer{Added: []orders.Reservation{}}
 	err := s.inTx(ctx, func(tx pgx.Tx) error {
 		now, err := enterStock(ctx, tx, r.Key, r.Order, &answer)
 		if err != nil || now.known {
 			return err
-		}
-		answer.Added = []orders.Reservation{}
-		if now.holding {
-			if err := returnExcess(ctx, tx, r); err != nil {
-				return err
-			}
 		}
 		if !now.ended {
 			if answer.Added, err = reserve(ctx, tx, r); err != nil {
@@ -47,9 +42,8 @@ func (s *Store) ReserveStock(ctx context.Context, r orders.StockRequest) (orders
 
 // standing is where an order stands in the stock book.
 type standing struct {
-	known   bool // the key has an answer already
-	ended   bool // the order gave up its stock
-	holding bool // something is or was held for it, or waited for
+	known bool // the key has an answer already
+	ended bool // the order gave up its stock
 }
 
 // enterStock holds the order and tells where it stands. The answer that the key has is read into answer.
@@ -63,10 +57,7 @@ func enterStock(ctx context.Context, tx pgx.Tx, key, order string, answer any) (
 	err := tx.QueryRow(ctx, `
 		SELECT (SELECT answer FROM stock_requests WHERE key = $1),
 		       (SELECT order_number FROM stock_requests WHERE key = $1),
-		       EXISTS (SELECT FROM stock_ended WHERE order_number = $2),
-		       EXISTS (SELECT FROM reservations WHERE order_number = $2)
-		       OR EXISTS (SELECT FROM backorders WHERE order_number = $2)`, key, order).
-		Scan(&text, &owner, &now.ended, &now.holding)
+		       EXISTS (SELECT FROM stock_ended WHERE order_number = $2)`, key, order).Scan(&text, &owner, &now.ended)
 	if err != nil || owner == nil {
 		return now, err
 	}
@@ -123,35 +114,82 @@ func lockLevels(ctx context.Context, tx pgx.Tx, skus []string) ([]level, error) 
 	return pgx.CollectRows(rows, pgx.RowToStructByPos[level])
 }
 
+// reserve brings the book to what is wanted and returns what it holds beyond what the order's history knows.
 func reserve(ctx context.Context, tx pgx.Tx, r orders.StockRequest) ([]orders.Reservation, error) {
 	var skus []string
 	for _, line := range r.Lines {
 		skus = append(skus, line.SKU)
 	}
+	if err := lockOrderLevels(ctx, tx, r.Order, skus...); err != nil {
+		return nil, err
+	}
+	open, err := openReservations(ctx, tx, r.Order)
+	if err != nil {
+		return nil, err
+	}
+	batch := &pgx.Batch{}
+	open = returnExcess(batch, r, open)
 	levels, err := lockLevels(ctx, tx, skus)
 	if err != nil {
 		return nil, err
 	}
-	batch, added := &pgx.Batch{}, []orders.Reservation{}
 	for _, line := range r.Lines {
-		missing := line.Quantity
-		for i := range levels {
-			l := &levels[i]
-			if l.SKU != line.SKU || l.Free == 0 || missing == 0 {
-				continue
-			}
-			quantity := min(l.Free, missing)
-			queueHold(batch, r.Key, r.Order, orders.SystemActor.ID, held{line.LineID, l.Warehouse, l.SKU, quantity})
-			added = append(added, orders.Reservation{LineID: line.LineID, Warehouse: l.Warehouse, Quantity: quantity})
-			l.Free, missing = l.Free-quantity, missing-quantity
+		taken, missing := take(line, line.Quantity-quantityOf(open, line.LineID), levels)
+		for _, h := range taken {
+			queueHold(batch, r.Key, r.Order, orders.SystemActor.ID, h)
 		}
+		open = append(open, taken...)
 		queueBackorder(batch, r, line, missing)
 	}
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return nil, fmt.Errorf("hold stock: %w", err)
 	}
+	return beyond(open, r.Holding), nil
+}
+
+// take chooses the warehouses for a line and says how much is short.
+func take(line orders.Wanted, missing int64, levels []level) ([]held, int64) {
+	var taken []held
+	for i := range levels {
+		l := &levels[i]
+		quantity := min(l.Free, missing)
+		if l.SKU != line.SKU || quantity <= 0 {
+			continue
+		}
+		taken = append(taken, held{line.LineID, l.Warehouse, l.SKU, quantity})
+		l.Free, missing = l.Free-quantity, missing-quantity
+	}
+	return taken, missing
+}
+
+func quantityOf(open []held, line string) int64 {
+	var sum int64
+	for _, h := range open {
+		if h.LineID == line {
+			sum += h.Quantity
+		}
+	}
+	return sum
+}
+
+// beyond lists what is held in the book and not known to the order's history, sorted.
+func beyond(open []held, known []orders.ShipmentLine) []orders.Reservation {
+	type place struct{ line, warehouse string }
+	quantities := map[place]int64{}
+	for _, h := range open {
+		quantities[place{h.LineID, h.Warehouse}] += h.Quantity
+	}
+	for _, k := range known {
+		quantities[place{k.LineID, k.Warehouse}] -= k.Quantity
+	}
+	added := []orders.Reservation{}
+	for p, quantity := range quantities {
+		if quantity > 0 {
+			added = append(added, orders.Reservation{LineID: p.line, Warehouse: p.warehouse, Quantity: quantity})
+		}
+	}
 	slices.SortFunc(added, compareReservations)
-	return added, nil
+	return added
 }
 
 // held is a quantity of a SKU in a warehouse for a line.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -61,36 +62,43 @@ func releaseAll(ctx context.Context, tx pgx.Tx, m orders.StockMove) error {
 	return tx.SendBatch(ctx, batch).Close()
 }
 
-// returnExcess makes the book hold for an order what its history holds, and no line wait that wants nothing. A workflow
-// task that was never completed may have taken goods, of which other SKUs may be wanted by now.
-func returnExcess(ctx context.Context, tx pgx.Tx, r orders.StockRequest) error {
-	wanted, skus := []string{}, []string{}
+// returnExcess gives back what is held for the order and wanted by none of its lines, and lets no line wait that wants
+// nothing. It returns what stays held: first of all what the order's history knows of. A workflow task that history
+// forgot may have taken goods, of which other SKUs may be wanted by now.
+func returnExcess(batch *pgx.Batch, r orders.StockRequest, open []held) []held {
+	wanted, lines := map[held]int64{}, []string{}
 	for _, line := range r.Lines {
-		wanted, skus = append(wanted, line.LineID), append(skus, line.SKU)
+		wanted[held{LineID: line.LineID, SKU: line.SKU}] = line.Quantity
+		lines = append(lines, line.LineID)
 	}
-	if err := lockOrderLevels(ctx, tx, r.Order, skus...); err != nil {
-		return err
-	}
-	open, err := openReservations(ctx, tx, r.Order)
-	if err != nil {
-		return err
-	}
-	batch := &pgx.Batch{}
+	slices.SortStableFunc(open, func(a, b held) int { return int(knownOf(r, b) - knownOf(r, a)) })
+	var kept []held
 	for _, h := range open {
-		for _, known := range r.Holding {
-			if known.LineID == h.LineID && known.Warehouse == h.Warehouse {
-				h.Quantity -= known.Quantity
-			}
+		line := held{LineID: h.LineID, SKU: h.SKU}
+		keep := min(h.Quantity, wanted[line])
+		wanted[line] -= keep
+		if keep > 0 {
+			kept = append(kept, held{h.LineID, h.Warehouse, h.SKU, keep})
 		}
-		if h.Quantity > 0 {
+		if h.Quantity -= keep; h.Quantity > 0 {
 			queueReturn(batch, r, h)
 		}
 	}
 	batch.Queue(`
 		UPDATE backorders
 		SET waiting = 0
-		WHERE order_number = $1 AND line_id <> ALL($2) AND waiting > 0`, r.Order, wanted)
-	return tx.SendBatch(ctx, batch).Close()
+		WHERE order_number = $1 AND line_id <> ALL($2) AND waiting > 0`, r.Order, lines)
+	return kept
+}
+
+// knownOf is how much of a reservation the order's history knows.
+func knownOf(r orders.StockRequest, h held) int64 {
+	for _, k := range r.Holding {
+		if k.LineID == h.LineID && k.Warehouse == h.Warehouse {
+			return k.Quantity
+		}
+	}
+	return 0
 }
 
 func openReservations(ctx context.Context, tx pgx.Tx, order string) ([]held, error) {

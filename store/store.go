@@ -129,6 +129,17 @@ func (s *Store) inTx(ctx context.Context, fn func(pgx.Tx) error) error {
 	return translate(err)
 }
 
+// statement does the same for what is a transaction by being one statement.
+func (s *Store) statement(do func() error) error {
+	var err error
+	for range maxTries {
+		if err = do(); !lostDeadlock(err) {
+			break
+		}
+	}
+	return translate(err)
+}
+
 func lostDeadlock(err error) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && (pg.Code == "40P01" || pg.Code == "40001")

@@ -65,6 +65,7 @@ func (l *life) validate(ctx workflow.Context, name string, input converter.RawVa
 	if err != nil {
 		return asUpdateError(orders.Problem{Code: orders.CodeUnreadable})
 	}
+	disown(ctx, c)
 	if !orders.May(c.Head().Actor.Role, name) {
 		return asUpdateError(orders.AsProblem(orders.ErrForbidden))
 	}
@@ -85,11 +86,27 @@ func (l *life) update(ctx workflow.Context, name string, input converter.RawValu
 	if err != nil {
 		return orders.Answer{}, asUpdateError(orders.Problem{Code: orders.CodeUnreadable})
 	}
+	raw := disown(ctx, c)
 	answer, err := l.decide(ctx, c)
+	if raw {
+		l.audit(ctx, name, c.Head().CommandID, c.Head().Actor, err)
+	}
 	if err != nil {
 		return answer, asUpdateError(orders.AsProblem(err))
 	}
 	return answer, l.recorder.wait(ctx, l.order.Seq)
+}
+
+// disown takes a raw update, which nobody has written down and whose update ID is therefore not its command ID, for what
+// a signal is: an operator's word, unverified and audited by the recorder.
+func disown(ctx workflow.Context, c orders.Command) (raw bool) {
+	head := c.Head()
+	id := workflow.GetCurrentUpdateInfo(ctx).ID
+	if head.CommandID == id {
+		return false
+	}
+	head.CommandID, head.Actor = id, claimed(c.Name(), head.Actor)
+	return true
 }
 
 // door is where signals of one name arrive.
@@ -136,20 +153,26 @@ func (l *life) signal(ctx workflow.Context, name string, body []byte) {
 	if err == nil {
 		_, err = l.decide(ctx, c)
 	}
-	outcome := orders.SignalOutcome{Name: name, Actor: actor, At: workflow.Now(ctx).UTC()}
+	id := ""
 	if c != nil {
-		outcome.Command = c.Head().CommandID
+		id = c.Head().CommandID
 	} else {
-		outcome.Command = l.nextSignalID(name)
+		id = l.nextSignalID(name)
 	}
-	if err != nil {
-		outcome.Refused = orders.AsProblem(err).Code
-		l.noteIncident(ctx, err)
-	}
+	l.noteIncident(ctx, err)
 	if actor.Role != orders.CarrierActor.Role && actor.Role != orders.SystemActor.Role {
-		l.recorder.addSignal(outcome)
+		l.audit(ctx, name, id, actor, err)
 	}
 	l.changed = true
+}
+
+// audit has the recorder write down the answer to what nobody has written down before.
+func (l *life) audit(ctx workflow.Context, name, id string, actor orders.Actor, err error) {
+	outcome := orders.SignalOutcome{Command: id, Name: name, Actor: actor, At: workflow.Now(ctx).UTC()}
+	if err != nil {
+		outcome.Refused = orders.AsProblem(err).Code
+	}
+	l.recorder.addSignal(outcome)
 }
 
 // noteIncident flags the order where a signal could not be read at all.

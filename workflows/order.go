@@ -49,6 +49,7 @@ type life struct {
 	clock    clock
 	running  []string // names of the tasks under way
 	local    int      // how many of them are local activities, over in a moment
+	stock    bool     // one of them moves stock
 	changed  bool     // something was decided since the main loop last looked
 	shown    shown
 	log      log.Logger
@@ -129,13 +130,14 @@ func (l *life) decide(ctx workflow.Context, c orders.Command) (orders.Answer, er
 // startTasks begins every task that the state calls for and that is not under way.
 func (l *life) startTasks(ctx workflow.Context) {
 	for _, task := range l.order.Tasks() {
-		if slices.Contains(l.running, task.Name) {
+		if slices.Contains(l.running, task.Name) || (task.Stock() && l.stock) {
 			continue
 		}
 		l.running = append(l.running, task.Name)
-		if task.Ours() {
+		if task.Ours() && !task.Final() {
 			l.local++
 		}
+		l.stock = l.stock || task.Stock()
 		workflow.Go(ctx, func(ctx workflow.Context) { l.perform(ctx, task) })
 	}
 }
@@ -151,6 +153,7 @@ func (l *life) perform(ctx workflow.Context, task orders.Task) {
 			return // the task stays under way: starting it again would go round in circles
 		}
 	}
+	l.stock = l.stock && !task.Stock()
 	l.running = slices.DeleteFunc(l.running, func(name string) bool { return name == task.Name })
 }
 

@@ -51,8 +51,12 @@ func (l *life) do(ctx workflow.Context, t orders.Task) orders.Command {
 }
 
 // ours does a short write to our own books: a local activity, and when the database stays away the same function as a
-// regular one, for as long as it takes. An outage delays an order and never decides its fate.
+// regular one, for as long as it takes. An outage delays an order and never decides its fate. What gives something up
+// for good is a regular activity from the start: it is scheduled together with the decision it follows from.
 func (l *life) ours(ctx workflow.Context, t orders.Task, activity, result any, input ...any) error {
+	if t.Final() {
+		return regular(ctx, patient(t.Name), activity, result, input...)
+	}
 	err := local(ctx, t.Name, activity, result, input...)
 	l.local-- // counted since the task was started
 	if retryable(err) {

@@ -23,7 +23,6 @@ var Templates = []string{
 	orders.TemplateRescheduled,
 	orders.TemplateReminder,
 	orders.TemplateSignedOff,
-	orders.TemplateClosed,
 	orders.TemplateRejected,
 }
 

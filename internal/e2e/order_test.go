@@ -258,11 +258,14 @@ func (o *order) handOver(shipment, tracking string) answer {
 // reported has the carrier move a parcel and tell the product.
 func (o *order) reported(tracking, status string, more object) {
 	o.Helper()
-	event := object{"status": status}
+	event := object{"status": status, "event_id": newKey(), "occurred_at": time.Now()}
 	for field, value := range more {
 		event[field] = value
 	}
-	outside(o, http.MethodPost, running.SandboxURL()+"/carrier/"+tracking+"/events", event).want(http.StatusOK)
+	eventually(o, "the carrier to hear of "+tracking, func() (any, bool) {
+		a := outside(o, http.MethodPost, running.SandboxURL()+"/carrier/"+tracking+"/events", event)
+		return a, a.status == http.StatusOK
+	})
 }
 
 // sendAll packs, hands over and delivers with proof everything there is.
