@@ -160,6 +160,9 @@ func (s *Service) settle(ctx context.Context, row orders.CommandRow) (orders.Out
 	}
 	failpoint.Hit(failpoint.CommandAnswered, row.Order+"/"+row.Name)
 	audit := orders.AuditRow{Actor: row.Actor, Action: row.Name, Order: row.Order, Command: row.ID, Outcome: "accepted"}
+	if outcome.Accepted && isFact(row.Name) {
+		audit.Action = "" // it was only delivered: the order answers, and its recorder writes the row
+	}
 	if !outcome.Accepted {
 		audit.Outcome, audit.Code = "refused", outcome.Problem.Code
 	}

@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	batch = 64              // rows claimed at a time
-	poll  = 1 * time.Second // how often the relay looks when nobody wakes it
+	atOnce = 64          // deliveries
+	poll   = time.Second // how often the relay looks when nobody wakes it
 )
 
 // Relay delivers what no request delivers: commands whose process died, whose order had an older one pending, and facts
@@ -27,37 +27,46 @@ func NewRelay(service *Service, wake <-chan struct{}, log *slog.Logger) *Relay {
 	return &Relay{service: service, wake: wake, log: log}
 }
 
-// Run delivers until the context ends.
+// Run delivers until the context ends. An order that does not answer holds up nobody else: every delivery has a seat of
+// its own, and whoever gets up lets the relay look again.
 func (r *Relay) Run(ctx context.Context) {
+	seats, risen := make(chan struct{}, atOnce), make(chan struct{}, 1)
+	var flight sync.WaitGroup
+	defer flight.Wait()
 	ticker := time.NewTicker(poll)
 	defer ticker.Stop()
 	for {
-		for r.round(ctx) {
+		for _, row := range r.claim(ctx, cap(seats)-len(seats)) {
+			seats <- struct{}{}
+			flight.Go(func() {
+				r.deliver(ctx, row)
+				<-seats
+				select {
+				case risen <- struct{}{}:
+				default:
+				}
+			})
 		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-r.wake:
+		case <-risen:
 		case <-ticker.C:
 		}
 	}
 }
 
-// round delivers one batch, at most one command per order, and tells whether to look again at once.
-func (r *Relay) round(ctx context.Context) bool {
-	rows, err := r.service.store.ClaimDue(ctx, r.service.owner, lease, batch)
-	if err != nil {
-		if ctx.Err() == nil {
-			r.log.Warn("the relay cannot look for commands", "error", err)
-		}
-		return false
+// claim takes what is due, at most one command per order.
+func (r *Relay) claim(ctx context.Context, limit int) []orders.CommandRow {
+	if limit == 0 {
+		return nil
 	}
-	var wg sync.WaitGroup
-	for _, row := range rows {
-		wg.Go(func() { r.deliver(ctx, row) })
+	rows, err := r.service.store.ClaimDue(ctx, r.service.owner, lease, limit)
+	if err != nil && ctx.Err() == nil {
+		r.log.Warn("the relay cannot look for commands", "error", err)
 	}
-	wg.Wait()
-	return len(rows) > 0 && ctx.Err() == nil
+	return rows
 }
 
 func (r *Relay) deliver(ctx context.Context, row orders.CommandRow) {

@@ -132,7 +132,7 @@ func decode(status int, answer []byte, into any) error {
 		Code string `json:"code"`
 	}
 	if isBusiness(status) && json.Unmarshal(answer, &said) == nil && said.Code != "" && said.Code != "unknown_path" {
-		if !shortWord.MatchString(said.Code) {
+		if !shortWord.MatchString(said.Code) || orders.IsFault(said.Code) {
 			said.Code = orders.RefusedOther
 		}
 		return &orders.RefusedError{Code: said.Code}

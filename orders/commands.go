@@ -3,6 +3,7 @@ package orders
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"time"
 )
 
@@ -184,6 +185,9 @@ func DecodeCommand(name string, data []byte) (Command, error) {
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(c); err != nil {
 		return nil, err
+	}
+	if dec.More() {
+		return nil, errors.New("text after the value")
 	}
 	return c, nil
 }

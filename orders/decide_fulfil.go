@@ -245,7 +245,11 @@ func (c *Reschedule) guard(o *Order) error {
 	return scheduled(o, c)
 }
 
+// decide refuses an unverified actor: a raw signal cannot claim a technician's time.
 func (c *Reschedule) decide(d *decider) error {
+	if !d.by.Verified {
+		return ErrForbidden
+	}
 	a := d.o.Appointment(c.AppointmentID)
 	switch {
 	case a == nil:
@@ -253,7 +257,7 @@ func (c *Reschedule) decide(d *decider) error {
 	case a.Status != Scheduled:
 		return refuse(&d.o, c, CodeNotScheduled)
 	case c.Slot.ID == "" || c.Slot.ID == a.Slot.ID || c.Slot.LineID != a.Slot.LineID:
-		return invalid("slot", "required") // a signal cannot claim a technician's time
+		return invalid("slot", "required")
 	case !c.Slot.To.After(c.Slot.From):
 		return invalid("slot.to", "ends_before_start")
 	}

@@ -112,12 +112,19 @@ func (c *Retry) guard(o *Order) error {
 	return nil
 }
 
+// decide leaves parcels that did not arrive to those who talk to the customer, unless nothing else is parked.
 func (c *Retry) decide(d *decider) error {
-	e := &retried{}
+	all, ours := &retried{Noted: true}, &retried{Noted: true}
 	for _, a := range d.o.Attention {
-		e.Tasks = append(e.Tasks, a.Task)
+		all.Tasks = append(all.Tasks, a.Task)
+		if kind, _ := splitTask(a.Task); kind != TaskDeliver {
+			ours.Tasks = append(ours.Tasks, a.Task)
+		}
 	}
-	d.emit(e)
+	if len(ours.Tasks) > 0 && !slices.Contains([]string{"clerk", "manager", OperatorActor.Role}, d.by.Role) {
+		all = ours
+	}
+	d.emit(all)
 	return nil
 }
 

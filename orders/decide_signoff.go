@@ -85,7 +85,7 @@ func (c *CarrierEvent) decide(d *decider) error {
 		return nil
 	}
 	d.subject = s.ID
-	if s.Status == Packed { // the carrier's scan is the hand-over that nobody reported
+	if _, known := reported(c.Status); known && s.Status == Packed { // the scan is the hand-over that nobody reported
 		d.handOver(s, c.Tracking, at)
 	}
 	d.report(s.ID, report)
@@ -102,7 +102,7 @@ func (d *decider) report(shipment string, r ParcelReport) {
 		why = "unknown_status"
 	case s.Status == Cancelled:
 		why = "cancelled_parcel"
-	case to == s.Status:
+	case to == s.Status && (!r.Proof || s.Proof): // a proof that comes later still signs
 		why = "repeated"
 	case to.rank() < s.Status.rank():
 		why = "late"

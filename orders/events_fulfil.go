@@ -193,7 +193,9 @@ func (e *parcelMoved) apply(o *Order, at time.Time) {
 		s.Status = e.Status
 		return
 	}
-	o.arrive(s, e.At)
+	if s.Status != Delivered {
+		o.arrive(s, e.At)
+	}
 	s.Proof = e.Proof
 	o.clearAttention(TaskDeliver + "/" + s.ID)
 	if o.Stage == SigningOff {

@@ -75,11 +75,14 @@ func (e *revenue) apply(o *Order, _ time.Time) { o.Revenue = true }
 // retried gives parked tasks another try. A task that was finally refused gets a new effect key.
 type retried struct {
 	Tasks []string `json:"tasks"`
+	Noted bool     `json:"noted,omitempty"` // a person has seen the incidents
 }
 
 func (*retried) kind() string { return EventRetried }
 func (e *retried) apply(o *Order, at time.Time) {
-	o.Incidents = nil
+	if e.Noted {
+		o.Incidents = nil
+	}
 	for _, name := range e.Tasks {
 		reason := ""
 		for _, a := range o.Attention {
@@ -100,7 +103,7 @@ func (o *Order) renew(name, reason string, at time.Time) {
 		o.askForStock()
 	case kind == TaskDeliver:
 		o.deliverAgain(subject, at)
-	case isFault(reason):
+	case IsFault(reason):
 	case kind == TaskAuthorise:
 		p := o.Payment(subject)
 		p.Status, p.Try = PaymentAuthorising, p.Try+1

@@ -90,7 +90,7 @@ func (c *TaskDone) event(o *Order) event {
 // roleFor says who can act when a task is parked.
 func roleFor(kind, code string) string {
 	switch {
-	case isFault(code):
+	case IsFault(code):
 		return "manager"
 	case kind == TaskBook, kind == TaskCancelLabel:
 		return "warehouse"
@@ -108,12 +108,16 @@ func (c *TaskFailed) decide(d *decider) error {
 		return nil // nobody needs it any more
 	case c.Code == ReasonUnreachable:
 		e.RetryAt = d.o.clockAt(d.now).Add(d.o.Policy.UnreachableRetry)
-	case isFault(c.Code):
+	case IsFault(c.Code):
 	case kind == TaskAuthorise:
 		d.emit(&declined{Payment: subject, Code: c.Code})
 		if d.o.Stage == Rejected {
 			return nil
 		}
+	case kind == TaskCancelLabel: // the carrier has no such label, or the parcel too: nothing is left to ask for
+		d.emit(&labelCancelled{Shipment: subject})
+		d.emit(&incident{Code: "label_" + c.Code})
+		return nil
 	case kind == TaskBook && d.o.Shipment(subject).Status != Packed:
 		d.emit(&labelCancelled{Shipment: subject}) // no label is needed any more
 		return nil

@@ -30,7 +30,7 @@ func TestFactsAreNeverTooLateForAVersion(t *testing.T) {
 	h.do(&orders.HandOver{Header: head, ShipmentID: "S2", TrackingNumber: "SF-2"})
 	h.do(&orders.Perform{Header: head, AppointmentID: "A1"})
 	h.do(&orders.CarrierEvent{Header: head, Tracking: "SF-2", Status: "delivered"})
-	h.do(&orders.StockAllotted{Header: head, Added: []orders.Reservation{{LineID: "L1", Warehouse: "south", Quantity: 1}}})
+	h.do(&orders.StockAllotted{Header: head})
 	require.Equal(t, orders.CodeStaleVersion, h.refuse(&orders.RefuseDelivery{Header: head, ShipmentID: "S1"}).Code)
 }
 
@@ -204,7 +204,6 @@ func TestNoSuchPartsAreRefused(t *testing.T) {
 		"appointment_id":  &orders.Perform{AppointmentID: "A9"},
 		"slot":            &orders.Reschedule{AppointmentID: "A1"},
 		"slot.to":         &orders.Reschedule{AppointmentID: "A1", Slot: orders.Slot{ID: "x", LineID: "L3"}},
-		"added":           &orders.StockAllotted{Added: []orders.Reservation{{LineID: "L3", Warehouse: "south", Quantity: 1}}},
 	} {
 		require.Equal(t, field, h.refuse(c).Fields[0].Field, c.Name())
 	}
@@ -219,28 +218,18 @@ func TestNoSuchPartsAreRefused(t *testing.T) {
 	require.Equal(t, orders.CodeNotScheduled, h.refuse(&orders.Reschedule{AppointmentID: "A1", Slot: slot("s", "L3", 0)}).Code)
 }
 
-func TestGoodsThatCameInAreNeverMoreThanTheOrderWaitsFor(t *testing.T) {
+func TestWhoeverSaysThatGoodsCameInOnlyMakesTheOrderAsk(t *testing.T) {
 	t.Parallel()
-	for name, added := range map[string][]orders.Reservation{
-		"too much":       {{LineID: "L1", Warehouse: "south", Quantity: 2}},
-		"twice too much": {{LineID: "L1", Warehouse: "north", Quantity: 1}, {LineID: "L1", Warehouse: "south", Quantity: 1}},
-		"nothing":        {{LineID: "L1", Warehouse: "south", Quantity: 0}},
-		"negative":       {{LineID: "L1", Warehouse: "south", Quantity: -1}},
-		"nowhere":        {{LineID: "L1", Quantity: 1}},
-		"unknown line":   {{LineID: "L9", Warehouse: "south", Quantity: 1}},
-	} {
-		h := situation(t, "packed") // one L1 and one L2 are short
-		require.Equal(t, "added", h.refuse(&orders.StockAllotted{Added: added}).Fields[0].Field, name)
+	for _, actor := range []orders.Actor{orders.SystemActor, orders.OperatorActor, warehouse, orders.CarrierActor} {
+		h := situation(t, "packed")
+		before, round := h.order, h.order.Stock.Round
+		h.do(&orders.StockAllotted{Header: orders.Header{Actor: actor}})
+		require.Equal(t, before.Lines, h.order.Lines)
+		require.Equal(t, before.Reservations, h.order.Reservations, "how much it is, the stock book says")
+		require.Equal(t, round+1, h.task(orders.TaskReserve).Round)
 	}
-}
-
-func TestOnlyTheStockBookSaysThatGoodsCameIn(t *testing.T) {
-	t.Parallel()
-	added := []orders.Reservation{{LineID: "L1", Warehouse: "south", Quantity: 1}}
-	for _, actor := range []orders.Actor{orders.OperatorActor, warehouse, orders.CarrierActor} {
-		c := &orders.StockAllotted{Header: orders.Header{Actor: actor}, Added: added}
-		require.Equal(t, orders.CodeForbidden, situation(t, "packed").refuse(c).Code)
-	}
+	_, err := orders.DecodeCommand(orders.CmdStockAllotted, []byte(`{"added":[{"line_id":"L1","warehouse":"north","quantity":1}]}`))
+	require.Error(t, err, "it cannot say how much")
 }
 
 func TestADraftThatCannotBeReckonedWithIsRefused(t *testing.T) {

@@ -215,11 +215,23 @@ func (h *house) answer(task orders.Task) *orders.TaskDone {
 	return done
 }
 
-// reservations is what the stock book newly holds for the order: half in the north where more than one is wanted.
+// goodsIn lets what was short come in, and the order ask for it.
+func (h *house) goodsIn() {
+	h.short = 0
+	h.do(&orders.StockAllotted{})
+	h.done(orders.TaskReserve)
+}
+
+// reservations is what the stock book holds beyond what the order knows of: half in the north where more than one is new.
 func (h *house) reservations() []orders.Reservation {
 	var added []orders.Reservation
 	for _, want := range h.order.Wanted() {
 		give := want.Quantity - h.short
+		for _, known := range h.order.Holding() {
+			if known.LineID == want.LineID {
+				give -= known.Quantity
+			}
+		}
 		if north := give / 2; north > 0 {
 			added = append(added, orders.Reservation{LineID: want.LineID, Warehouse: "north", Quantity: north})
 		}

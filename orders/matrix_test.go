@@ -112,9 +112,7 @@ func onwards(h *house, name string) *house {
 		return h
 	}
 	h.do(&orders.HandOver{ShipmentID: "S2", TrackingNumber: "SF-2"})
-	h.do(&orders.StockAllotted{Added: []orders.Reservation{
-		{LineID: "L1", Warehouse: "south", Quantity: 1}, {LineID: "L2", Warehouse: "south", Quantity: 1},
-	}})
+	h.goodsIn()
 	h.ship("SF-3")
 	h.do(&orders.Perform{AppointmentID: "A1"})
 	h.do(report("SF-2", "lost"))
@@ -153,7 +151,7 @@ func prepared(h *house, name string) orders.Command {
 	case orders.CmdCarrierEvent:
 		return report("SF-404", "delivered")
 	case orders.CmdStockAllotted:
-		return &orders.StockAllotted{Added: []orders.Reservation{{LineID: "L1", Warehouse: "south", Quantity: 1}}}
+		return &orders.StockAllotted{}
 	}
 	return orders.EmptyCommand(name)
 }

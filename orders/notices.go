@@ -4,49 +4,56 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
 
 // NoticesFor returns the ordinary messages that follow from a recorded event. Their texts are made when they are sent.
+// The key names the fact, not the event: a history that is decided anew tells the customer nothing twice.
 func NoticesFor(o Order, r Recorded) []Notice {
-	template, subject := noticeOf(o, r)
+	template, fact, shipment := noticeOf(o, r)
 	if template == "" {
 		return nil
 	}
 	n := Notice{
-		Key:   fmt.Sprintf("%s/notice/%s/%d", o.Number, template, r.Seq),
+		Key:   fmt.Sprintf("%s/notice/%s/%s", o.Number, template, fact),
 		Order: o.Number, Template: template, ContactID: o.ContactID, Locale: o.Contact.Locale,
 	}
-	if subject != "" {
-		n.Data = map[string]string{"subject": subject}
+	if shipment != "" {
+		n.Data = map[string]string{"subject": shipment}
 	}
 	return []Notice{n}
 }
 
-func noticeOf(o Order, r Recorded) (template, subject string) {
+// noticeOf returns the template, what the message is about, and the shipment whose numbers it prints.
+func noticeOf(o Order, r Recorded) (template, fact, shipment string) {
 	switch r.Kind {
 	case EventCreated, EventResubmitted:
-		return TemplateConfirmation, ""
+		return TemplateConfirmation, strconv.Itoa(o.Review.Round), ""
 	case EventHandedOver:
 		var e handedOver
 		if json.Unmarshal(r.Data, &e) != nil || strings.TrimSpace(e.Tracking) == "" || e.Arrived {
-			return "", ""
+			return "", "", ""
 		}
-		return TemplateShipped, e.Shipment
+		return TemplateShipped, e.Shipment, e.Shipment
 	case EventRescheduled:
-		return TemplateRescheduled, ""
+		var e rescheduled
+		if json.Unmarshal(r.Data, &e) != nil {
+			return "", "", ""
+		}
+		return TemplateRescheduled, e.Slot.ID, ""
 	case EventReminded:
-		return TemplateReminder, ""
+		return TemplateReminder, "1", ""
 	case EventSignedOff:
 		if o.Terms.AfterSalesDays == 0 {
-			return "", ""
+			return "", "", ""
 		}
-		return TemplateSignedOff, ""
+		return TemplateSignedOff, "1", ""
 	case EventRejected:
-		return TemplateRejected, ""
+		return TemplateRejected, "1", ""
 	}
-	return "", ""
+	return "", "", ""
 }
 
 // MessageData returns what a message about the order may print; subject names the shipment it is about.

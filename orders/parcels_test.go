@@ -195,14 +195,21 @@ func TestShortStockParksUntilGoodsComeInOrSomebodyRetries(t *testing.T) {
 		h.short = 2
 		h.done(orders.TaskReserve)
 		require.Equal(t, []string{"reserve short_stock buyer"}, h.attention())
-		require.Equal(t, []orders.Wanted{{LineID: "L1", Kind: orders.Goods, SKU: "TEA-001", Quantity: 2}}, h.order.Wanted())
+		require.Equal(t, wants(5), h.order.Wanted(), "the whole of it, whatever is held")
 		return h
 	}
 	h := short()
 	h.ship("SF-1") // what is there may go ahead
-	h.do(&orders.StockAllotted{Added: []orders.Reservation{{LineID: "L1", Warehouse: "east", Quantity: 1}}})
+	require.Equal(t, wants(5), h.order.Wanted(), "until the book knows that a parcel has left")
+	h.done(orders.TaskMoveStock + "/S1")
+	require.Equal(t, wants(2), h.order.Wanted())
+	require.Empty(t, h.order.Holding())
+	h.short = 1
+	h.do(&orders.StockAllotted{})
+	require.Empty(t, h.attention(), "the book is asked")
+	h.done(orders.TaskReserve)
 	require.NotEmpty(t, h.attention(), "one is still missing")
-	h.do(&orders.StockAllotted{Added: []orders.Reservation{{LineID: "L1", Warehouse: "east", Quantity: 1}}})
+	h.goodsIn()
 	require.Empty(t, h.attention())
 	h.ship("SF-2")
 	require.Equal(t, orders.SigningOff, h.order.Stage)
@@ -216,13 +223,23 @@ func TestShortStockParksUntilGoodsComeInOrSomebodyRetries(t *testing.T) {
 	require.Empty(t, h.attention())
 }
 
-func TestGoodsThatComeInDoNotAnswerARequest(t *testing.T) {
+func wants(quantity int64) []orders.Wanted {
+	return []orders.Wanted{{LineID: "L1", Kind: orders.Goods, SKU: "TEA-001", Quantity: quantity}}
+}
+
+func TestGoodsThatComeInWhileTheBookIsAskedMakeTheOrderAskOnceMore(t *testing.T) {
 	t.Parallel()
 	h := situation(t, "packed") // somebody has just asked for the short stock again
-	h.do(&orders.StockAllotted{Added: []orders.Reservation{{LineID: "L1", Warehouse: "east", Quantity: 1}}})
-	require.Contains(t, h.names(), orders.TaskReserve)
+	first := h.task(orders.TaskReserve)
+	h.do(&orders.StockAllotted{})
+	require.NotEqual(t, first.Key, h.task(orders.TaskReserve).Key)
+	h.do(&orders.TaskDone{Task: first, Added: []orders.Reservation{{LineID: "L1", Warehouse: "east", Quantity: 1}}})
+	require.Equal(t, int64(6), h.order.Line("L1").Reserved, "the older answer counts")
+	require.Contains(t, h.names(), orders.TaskReserve, "and the newer request stands")
+	require.Empty(t, h.attention(), "nothing is short as long as it does")
 	h.do(&orders.TaskDone{Task: h.task(orders.TaskReserve)})
 	require.NotContains(t, h.names(), orders.TaskReserve)
+	require.Equal(t, []string{"reserve short_stock buyer"}, h.attention())
 }
 
 func TestARescheduledVisitFreesItsOldSlot(t *testing.T) {

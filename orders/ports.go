@@ -63,6 +63,16 @@ type Transitions struct {
 	Notices   []Notice        `json:"notices,omitempty"` // of the events above Confirmed
 }
 
+// Size returns about how many bytes the transitions take as JSON.
+func (t Transitions) Size() int {
+	const perLine, perFinding = 600, 150
+	size := perLine*len(t.Order.Lines) + perFinding*len(t.Order.Review.Findings)
+	for _, e := range t.Events {
+		size += len(e.Data) + 500
+	}
+	return size
+}
+
 // Fence orders the recordings of one order: a recording with an older fence than the last is refused with ErrFenced.
 type Fence struct {
 	Run     int   `json:"run"`     // ordinal of the run, over continue-as-new
@@ -116,7 +126,7 @@ type ReviewFacts struct {
 
 // StockRequest asks to make what the book holds for an order equal to what its lines want: more is taken where there is
 // any, what nobody wants is given back, and what is short joins the queue of backorders. Key makes repeating it
-// harmless: the second answer is the first one.
+// harmless: the book changes once, and every answer says what it holds by then.
 type StockRequest struct {
 	Key        string         `json:"key"`
 	Order      string         `json:"order"`

@@ -30,8 +30,8 @@ func TestAnOrderStaysSoundWhateverIsAskedOfIt(t *testing.T) {
 type world struct {
 	*house
 	t       *rapid.T
-	book    []orders.ShipLine // what the stock book has given to each line so far
-	ended   bool              // the order has given up its stock for good
+	book    stockbook
+	allots  int // receipts that the order has not been told of
 	running []running
 	given   []orders.Command
 	slots   int
@@ -75,8 +75,8 @@ func (w *world) step() {
 		return
 	}
 	action := rapid.SampledFrom([]func(){
-		w.startTask, w.finishTask, w.failTask, w.sensible, w.aside, w.carrier, w.goodsCameIn, w.timePasses, w.foolish, w.repeat,
-		w.odd,
+		w.startTask, w.finishTask, w.failTask, w.sensible, w.aside, w.carrier, w.goodsCameIn, w.toldOfGoods, w.timePasses,
+		w.foolish, w.repeat, w.odd, w.forget,
 	})
 	action.Draw(w.t, "action")()
 }
@@ -87,11 +87,13 @@ func (w *world) goOn() {
 		w.ask(&orders.Resume{})
 	case len(w.running) > 0:
 		w.finishTask()
-	case len(w.order.Tasks()) > 0:
+	case len(w.open()) > 0:
 		w.startTask()
+	case w.allots > 0:
+		w.toldOfGoods()
 	case len(w.order.Attention) > 0 && rapid.Bool().Draw(w.t, "retry"):
 		w.ask(&orders.Retry{})
-	case len(w.order.Wanted()) > 0 && w.order.Stage == orders.Fulfilling && rapid.Bool().Draw(w.t, "goods in"):
+	case len(w.book.waiting) > 0 && rapid.Bool().Draw(w.t, "goods in"):
 		w.goodsCameIn()
 	case w.order.Stage == orders.SigningOff || w.order.Stage == orders.AfterSales:
 		w.late()
@@ -123,47 +125,80 @@ func (w *world) ask(c orders.Command) {
 	}
 }
 
+// open lists the tasks that could be started now. Only one moves stock at a time.
+func (w *world) open() []orders.Task {
+	return slices.DeleteFunc(w.order.Tasks(), func(task orders.Task) bool {
+		return slices.ContainsFunc(w.running, func(r running) bool {
+			return r.task.Name == task.Name || (r.task.Stock() && task.Stock())
+		})
+	})
+}
+
 // startTask does a task's work, in our books or outside; the answer comes later.
 func (w *world) startTask() {
-	open := slices.DeleteFunc(w.order.Tasks(), func(task orders.Task) bool {
-		return slices.ContainsFunc(w.running, func(r running) bool { return r.task.Name == task.Name })
-	})
-	if len(open) == 0 {
-		return
+	if open := w.open(); len(open) > 0 {
+		w.outcome.AtOnce = rapid.Bool().Draw(w.t, "captured at once")
+		w.outcome.Reference = rapid.SampledFrom([]string{"SF-1", "SF-2", "SF-3"}).Draw(w.t, "reference")
+		w.facts = orders.ReviewFacts{SoftDuplicates: rapid.SliceOfN(rapid.Just("DD-0"), 0, 1).Draw(w.t, "duplicates")}
+		w.start(rapid.SampledFrom(open).Draw(w.t, "task"), rapid.Int64Range(0, 9).Draw(w.t, "free"))
 	}
-	task := rapid.SampledFrom(open).Draw(w.t, "task")
-	w.outcome.AtOnce = rapid.Bool().Draw(w.t, "captured at once")
-	w.outcome.Reference = rapid.SampledFrom([]string{"SF-1", "SF-2", "SF-3"}).Draw(w.t, "reference")
-	w.facts = orders.ReviewFacts{SoftDuplicates: rapid.SliceOfN(rapid.Just("DD-0"), 0, 1).Draw(w.t, "duplicates")}
+}
+
+func (w *world) start(task orders.Task, free int64) {
 	answer := w.answer(task)
 	switch task.Kind {
 	case orders.TaskReserve:
-		answer.Added = w.give(w.order.Wanted(), rapid.Int64Range(0, 9).Draw(w.t, "free"))
+		answer.Added = w.book.ask(request(w.order, task), free, w.somewhere())
+	case orders.TaskMoveStock:
+		require.True(w.t, w.book.ship(task.Key, w.order.Shipment(task.Subject).Lines), "what left the house was held")
 	case orders.TaskReleaseAll:
-		w.ended = true
+		w.book = stockbook{ended: true}
 	}
 	w.running = append(w.running, running{task, answer})
 }
 
-// give lets the stock book give to lines what they want and do not hold by its own account.
-func (w *world) give(wanted []orders.Wanted, free int64) []orders.Reservation {
-	var added []orders.Reservation
-	for _, want := range wanted {
-		i := slices.IndexFunc(w.book, func(l orders.ShipLine) bool { return l.LineID == want.LineID })
-		if i < 0 {
-			w.book = append(w.book, orders.ShipLine{LineID: want.LineID})
-			i = len(w.book) - 1
-		}
-		quantity := min(want.Quantity, free, w.order.Line(want.LineID).Ordered-w.book[i].Quantity)
-		if quantity <= 0 || w.ended {
-			continue
-		}
-		w.book[i].Quantity += quantity
-		house := rapid.SampledFrom([]string{"north", "south"}).Draw(w.t, "warehouse")
-		added = append(added, orders.Reservation{LineID: want.LineID, Warehouse: house, Quantity: quantity})
-		free -= quantity
+func request(o orders.Order, task orders.Task) orders.StockRequest {
+	return orders.StockRequest{Key: task.Key, Lines: o.Wanted(), Holding: o.Holding()}
+}
+
+func (w *world) somewhere() string {
+	return rapid.SampledFrom([]string{"north", "south"}).Draw(w.t, "house")
+}
+
+// goodsCameIn gives goods to the lines that wait for them. The order will be told.
+func (w *world) goodsCameIn() {
+	if len(w.book.waiting) > 0 {
+		w.book.serve(w.book.waiting, rapid.Int64Range(1, 9).Draw(w.t, "came in"), w.somewhere())
+		w.allots++
 	}
-	return added
+}
+
+func (w *world) toldOfGoods() {
+	if w.allots > 0 {
+		w.allots--
+		_, _ = w.try(&orders.StockAllotted{Header: orders.Header{Actor: orders.SystemActor}}) // too late where all has left
+	}
+}
+
+// forget lets a workflow task ask the stock book and never be completed: neither the command nor the answer is in the
+// order's history.
+func (w *world) forget() {
+	if slices.ContainsFunc(w.running, func(r running) bool { return r.task.Stock() }) {
+		return
+	}
+	c := rapid.SampledFrom([]orders.Command{
+		&orders.Approve{}, &orders.Retry{}, &orders.StockAllotted{}, &orders.Resume{}, &orders.PutOnHold{},
+	}).Draw(w.t, "forgotten")
+	c.Head().Actor, c.Head().CommandID = actorOf(c), "forgotten"
+	lost, err := orders.Decide(w.order, c, w.now)
+	if err != nil {
+		return
+	}
+	for _, task := range lost.Order.Tasks() {
+		if task.Kind == orders.TaskReserve {
+			w.book.ask(request(lost.Order, task), rapid.Int64Range(0, 9).Draw(w.t, "free"), w.somewhere())
+		}
+	}
 }
 
 func (w *world) finishTask() {
@@ -177,8 +212,6 @@ func (w *world) failTask() {
 	r := w.next()
 	switch {
 	case r == nil:
-	case r.task.Kind == orders.TaskReserve && len(r.answer.Added) > 0: // the book would tell it again until it is heard
-		w.running = append(w.running, *r)
 	default:
 		w.do(&orders.TaskFailed{Task: r.task, Code: rapid.SampledFrom(codes).Draw(w.t, "code")})
 	}
@@ -276,15 +309,6 @@ func (w *world) carrier() {
 	require.Equal(w.t, w.order.Stage == orders.Closed, err != nil, "%v", err)
 }
 
-func (w *world) goodsCameIn() {
-	if w.order.Stage != orders.Fulfilling || w.ended {
-		return
-	}
-	if added := w.give(w.order.Wanted(), rapid.Int64Range(1, 9).Draw(w.t, "came in")); len(added) > 0 {
-		w.do(&orders.StockAllotted{Added: added})
-	}
-}
-
 func (w *world) timePasses() {
 	w.later(rapid.SampledFrom([]time.Duration{0, time.Minute, time.Hour, 30 * time.Hour, 200 * time.Hour}).Draw(w.t, "later"))
 }
@@ -331,8 +355,6 @@ func (w *world) foolish() {
 		c.ShipmentID = word.Draw(w.t, "id")
 	case *orders.CarrierEvent:
 		c.Tracking, c.Status, c.OccurredAt = word.Draw(w.t, "tracking"), word.Draw(w.t, "status"), moment.Draw(w.t, "at")
-	case *orders.StockAllotted:
-		c.Added = []orders.Reservation{{LineID: word.Draw(w.t, "line"), Quantity: number.Draw(w.t, "quantity")}}
 	}
 	role := rapid.SampledFrom(orders.Roles()).Draw(w.t, "role")
 	c.Head().Actor = orders.Actor{ID: "x", Role: role, Verified: rapid.Bool().Draw(w.t, "verified")}
@@ -378,38 +400,23 @@ func (w *world) finish() {
 }
 
 func (w *world) onwards() {
-	o := w.order
-	open := slices.DeleteFunc(o.Tasks(), func(task orders.Task) bool {
-		return slices.ContainsFunc(w.running, func(r running) bool { return r.task.Name == task.Name })
-	})
+	o, open := w.order, w.open()
 	switch {
 	case o.Hold != nil:
 		w.do(&orders.Resume{})
 	case len(w.running) > 0:
 		w.finishTask()
+	case w.allots > 0:
+		w.toldOfGoods()
 	case len(o.Attention) > 0:
 		w.do(&orders.Retry{})
-	case len(open) > 0 && open[0].Kind == orders.TaskReserve:
-		answer := w.answer(open[0])
-		answer.Added = w.give(o.Wanted(), 1000)
-		w.do(answer)
 	case len(open) > 0:
-		w.do(w.answer(open[0]))
-	case o.Stage == orders.Fulfilling && len(o.Wanted()) > 0 && w.goodsWait():
+		w.start(open[0], 1000)
 	case w.forward() != nil:
 		w.do(w.forwardWhole())
 	default:
 		w.sleep()
 	}
-}
-
-// goodsWait serves a line that waits for goods.
-func (w *world) goodsWait() bool {
-	added := w.give(w.order.Wanted(), 1000)
-	if len(added) > 0 {
-		w.do(&orders.StockAllotted{Added: added})
-	}
-	return len(added) > 0
 }
 
 func (w *world) forwardWhole() orders.Command {

@@ -77,5 +77,5 @@ var stageCommands = []struct {
 	{CmdSignOff, []Stage{SigningOff}},
 	{CmdRefuseDelivery, []Stage{Fulfilling, SigningOff}},
 	{CmdCarrierEvent, []Stage{Created, InReview, SentBack, Fulfilling, SigningOff, AfterSales, Rejected}},
-	{CmdStockAllotted, []Stage{Fulfilling}},
+	{CmdStockAllotted, []Stage{Created, InReview, SentBack, Fulfilling}},
 }

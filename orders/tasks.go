@@ -36,8 +36,8 @@ const (
 	ReasonInvalid       = "invalid_value" // our own database refuses what the task brings
 )
 
-// isFault tells whether the reason leaves open what has happened outside: trying again keeps the effect key.
-func isFault(reason string) bool {
+// IsFault tells whether the reason leaves open what has happened outside: trying again keeps the effect key.
+func IsFault(reason string) bool {
 	return reason == ReasonUnreachable || reason == ReasonInvalid || reason == CodeInternal
 }
 

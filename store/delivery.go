@@ -13,7 +13,7 @@ import (
 
 // FinishCommand writes the outcome of a command together with its audit row. Only the owner of a pending command may:
 // for anybody else it returns the outcome that is there, or orders.ErrLeaseLost while there is none. A refused command
-// gives back the slots that were claimed with it.
+// gives back the slots that were claimed with it. An audit row without an action is not written.
 func (s *Store) FinishCommand(
 	ctx context.Context, id, owner string, outcome orders.Outcome, row orders.AuditRow,
 ) (orders.Outcome, error) {
@@ -47,7 +47,7 @@ func (s *Store) finish(ctx context.Context, id, owner string, outcome orders.Out
 		ready AS MATERIALIZED (
 		    SELECT f.request_id, (SELECT count(*) FROM freed) AS freed
 		    FROM finished f)
-		SELECT request_id, audit_append($5, $6, $7, $8, $9, $10, $11, $12, request_id, $13, false)
+		SELECT request_id, CASE WHEN $8 <> '' THEN audit_append($5, $6, $7, $8, $9, $10, $11, $12, request_id, $13, false) END
 		FROM ready
 		WHERE freed >= 0`,
 		id, owner, outcome.Accepted, outcome, row.Actor.ID, row.Actor.Role, row.Actor.Verified, row.Action, row.Order, row.Command,
@@ -71,7 +71,7 @@ func outcomeOf(ctx context.Context, q querier, id string) (orders.Outcome, error
 }
 
 // ClaimDue makes the caller the owner of pending commands that nobody delivers: those without an owner and those whose
-// lease is over, only the oldest of each order. Repeated claims count as attempts.
+// lease is over, only the oldest of each order. Repeated claims count as attempts and wait longer, up to four leases.
 func (s *Store) ClaimDue(ctx context.Context, owner string, lease time.Duration, limit int) ([]orders.CommandRow, error) {
 	rows, err := s.pool.Query(ctx, `
 		WITH due AS (
@@ -89,7 +89,7 @@ func (s *Store) ClaimDue(ctx context.Context, owner string, lease time.Duration,
 		    FOR UPDATE OF c SKIP LOCKED)
 		UPDATE commands
 		SET owner = $1,
-		    lease_until = now() + $2::interval,
+		    lease_until = now() + $2::interval * power(2, least(attempts, 2)),
 		    attempts = attempts + 1
 		WHERE id IN (SELECT id FROM due)
 		RETURNING`+commandColumns, owner, lease, limit)

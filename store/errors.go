@@ -3,7 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
-	"strings"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -31,7 +31,7 @@ var meanings = map[string]error{
 }
 
 // translate turns errors of the database into those of the domain. A value that the schema refuses for another reason
-// (classes 22 and 23) is orders.ErrImpossible: no repetition helps. Others pass unchanged.
+// (classes 22, 23 and 54) is orders.ErrImpossible: no repetition helps. Others pass unchanged.
 func translate(err error) error {
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) {
@@ -40,7 +40,7 @@ func translate(err error) error {
 	if meaning, known := meanings[pg.ConstraintName]; known {
 		return fmt.Errorf("%w (%s)", meaning, pg.ConstraintName)
 	}
-	if strings.HasPrefix(pg.Code, "22") || strings.HasPrefix(pg.Code, "23") {
+	if slices.Contains([]string{"22", "23", "54"}, pg.Code[:min(2, len(pg.Code))]) {
 		return fmt.Errorf("%w: %w", orders.ErrImpossible, err)
 	}
 	return err

@@ -24,7 +24,7 @@ func (s *Store) ReviewFacts(ctx context.Context, q orders.ReviewQuestion) (order
 	if facts.SoftDuplicates, err = s.sameLines(ctx, q); err != nil {
 		return facts, fmt.Errorf("look for orders like %s: %w", q.Number, err)
 	}
-	if facts.Short, err = s.short(ctx, q.Lines); err != nil {
+	if facts.Short, err = s.short(ctx, q.Number, q.Lines); err != nil {
 		return facts, fmt.Errorf("look for free stock of %s: %w", q.Number, err)
 	}
 	return facts, nil
@@ -69,7 +69,8 @@ func (s *Store) sameLines(ctx context.Context, q orders.ReviewQuestion) ([]strin
 }
 
 // short lists the lines that free stock does not cover. Lines of one SKU share what there is, the first come first.
-func (s *Store) short(ctx context.Context, lines []orders.Wanted) ([]string, error) {
+// What is held for the order itself, by a workflow task that history forgot, counts as free.
+func (s *Store) short(ctx context.Context, order string, lines []orders.Wanted) ([]string, error) {
 	var skus []string
 	for _, line := range lines {
 		if line.Kind == orders.Goods && !slices.Contains(skus, line.SKU) {
@@ -82,10 +83,15 @@ func (s *Store) short(ctx context.Context, lines []orders.Wanted) ([]string, err
 	free := map[string]int64{}
 	rows, err := s.pool.Query(ctx, `
 		SELECT sku,
-		       sum(on_hand - reserved)::bigint
-		FROM stock
+		       sum(free)::bigint
+		FROM (SELECT sku, on_hand - reserved AS free
+		      FROM stock
+		      UNION ALL
+		      SELECT sku, held - released - consumed
+		      FROM reservations
+		      WHERE order_number = $2) AS either
 		WHERE sku = ANY($1)
-		GROUP BY sku`, skus)
+		GROUP BY sku`, skus, order)
 	if err != nil {
 		return nil, err
 	}

@@ -18,13 +18,19 @@ import (
 
 // ReserveStock makes what is held for an order equal to what its lines want: it gives back what nobody wants, takes what
 // is missing from the warehouses in their fixed order, and puts what is short into the queue of backorders. Repeating a
-// key returns the first answer. Nothing is held for an order that has given up everything: an attempt that comes late
-// must not take what nobody would give back.
+// key changes nothing and answers what is held by now: a workflow task that history forgot may have used the key before
+// goods came in. Nothing is held for an order that has given up everything: an attempt that comes late must not take
+// what nobody would give back.
 func (s *Store) ReserveStock(ctx context.Context, r orders.StockRequest) (orders.StockAnswer, error) {
 	answer := orders.StockAnswer{Added: []orders.Reservation{}}
 	err := s.inTx(ctx, func(tx pgx.Tx) error {
 		now, err := enterStock(ctx, tx, r.Key, r.Order, &answer)
-		if err != nil || now.known {
+		if err != nil {
+			return err
+		}
+		if now.known {
+			open, err := openReservations(ctx, tx, r.Order)
+			answer.Added = beyond(open, r.Holding)
 			return err
 		}
 		if !now.ended {
@@ -127,12 +133,12 @@ func reserve(ctx context.Context, tx pgx.Tx, r orders.StockRequest) ([]orders.Re
 	if err != nil {
 		return nil, err
 	}
-	batch := &pgx.Batch{}
-	open = returnExcess(batch, r, open)
 	levels, err := lockLevels(ctx, tx, skus)
 	if err != nil {
 		return nil, err
 	}
+	batch := &pgx.Batch{}
+	open = returnExcess(batch, r, open, levels)
 	for _, line := range r.Lines {
 		taken, missing := take(line, line.Quantity-quantityOf(open, line.LineID), levels)
 		for _, h := range taken {

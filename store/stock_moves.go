@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -65,23 +64,28 @@ func releaseAll(ctx context.Context, tx pgx.Tx, m orders.StockMove) error {
 // returnExcess gives back what is held for the order and wanted by none of its lines, and lets no line wait that wants
 // nothing. It returns what stays held: first of all what the order's history knows of. A workflow task that history
 // forgot may have taken goods, of which other SKUs may be wanted by now.
-func returnExcess(batch *pgx.Batch, r orders.StockRequest, open []held) []held {
+func returnExcess(batch *pgx.Batch, r orders.StockRequest, open []held, levels []level) []held {
 	wanted, lines := map[held]int64{}, []string{}
 	for _, line := range r.Lines {
 		wanted[held{LineID: line.LineID, SKU: line.SKU}] = line.Quantity
 		lines = append(lines, line.LineID)
 	}
-	slices.SortStableFunc(open, func(a, b held) int { return int(knownOf(r, b) - knownOf(r, a)) })
-	var kept []held
-	for _, h := range open {
-		line := held{LineID: h.LineID, SKU: h.SKU}
-		keep := min(h.Quantity, wanted[line])
-		wanted[line] -= keep
-		if keep > 0 {
-			kept = append(kept, held{h.LineID, h.Warehouse, h.SKU, keep})
-		}
-		if h.Quantity -= keep; h.Quantity > 0 {
+	kept := make([]held, len(open))
+	keep := func(i int, most int64) {
+		line := held{LineID: open[i].LineID, SKU: open[i].SKU}
+		quantity := min(most-kept[i].Quantity, wanted[line])
+		wanted[line] -= quantity
+		kept[i].Quantity += quantity
+	}
+	for i, h := range open {
+		kept[i] = held{h.LineID, h.Warehouse, h.SKU, 0}
+		keep(i, min(h.Quantity, knownOf(r, h)))
+	}
+	for i, h := range open {
+		keep(i, h.Quantity)
+		if h.Quantity -= kept[i].Quantity; h.Quantity > 0 {
 			queueReturn(batch, r, h)
+			giveBack(levels, h)
 		}
 	}
 	batch.Queue(`
@@ -93,12 +97,22 @@ func returnExcess(batch *pgx.Batch, r orders.StockRequest, open []held) []held {
 
 // knownOf is how much of a reservation the order's history knows.
 func knownOf(r orders.StockRequest, h held) int64 {
+	var sum int64
 	for _, k := range r.Holding {
 		if k.LineID == h.LineID && k.Warehouse == h.Warehouse {
-			return k.Quantity
+			sum += k.Quantity
 		}
 	}
-	return 0
+	return sum
+}
+
+// giveBack lets another line of the same request have what is returned.
+func giveBack(levels []level, h held) {
+	for i := range levels {
+		if levels[i].SKU == h.SKU && levels[i].Warehouse == h.Warehouse {
+			levels[i].Free += h.Quantity
+		}
+	}
 }
 
 func openReservations(ctx context.Context, tx pgx.Tx, order string) ([]held, error) {

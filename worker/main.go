@@ -100,7 +100,10 @@ func run(ctx context.Context, log *slog.Logger) error {
 
 // work polls the task queue until the context ends, and then lets what is running finish.
 func work(ctx context.Context, temporal client.Client, db *store.Store, c settings) error {
+	ctx, fatal := context.WithCancelCause(ctx)
+	defer fatal(nil)
 	w := worker.New(temporal, workflows.TaskQueue, worker.Options{
+		OnFatalError:                     fatal,
 		MaxConcurrentWorkflowTaskPollers: 8,
 		MaxConcurrentActivityTaskPollers: 8,
 		WorkerStopTimeout:                10 * time.Second,
@@ -119,6 +122,9 @@ func work(ctx context.Context, temporal client.Client, db *store.Store, c settin
 	}
 	<-ctx.Done()
 	w.Stop()
+	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) {
+		return fmt.Errorf("poll: %w", err)
+	}
 	return nil
 }
 

@@ -36,6 +36,9 @@ func (c *clock) arm(ctx workflow.Context, l *life) {
 }
 
 func (l *life) timePassed(ctx workflow.Context) {
+	if l.recorder.stopped {
+		return // the clock is armed again when recording goes on
+	}
 	passed := &orders.TimePassed{Header: orders.Header{Actor: orders.SystemActor}}
 	if _, err := l.decide(ctx, passed); err != nil {
 		l.log.Error("a deadline could not be decided", "error", err)

@@ -17,7 +17,7 @@ func TestANativeCancellationFlagsTheOrderAndLeavesItRunning(t *testing.T) {
 	b.when("everything to pack", ready, b.env.CancelWorkflow)
 	b.when("the incident", func(o orders.Order) bool { return len(o.Incidents) > 0 }, func() {
 		require.Equal(t, orders.EventCancelAsked, b.lastSeen.Incidents[0].Code)
-		require.Equal(t, []string{"needs_attention"}, b.stored().Flags())
+		require.Equal(t, []string{"needs_attention"}, b.lastSeen.Flags())
 		require.Equal(t, orders.EventCancelAsked, b.attribute("BlockedReason"))
 	})
 	b.finish()
@@ -68,6 +68,7 @@ func TestCommandsWaitForADatabaseThatIsAwayInTheMiddle(t *testing.T) {
 	require.Equal(t, []string{"authorised", "captured"}, b.entries("payments"))
 	require.Equal(t, []string{
 		"hold operator operator f accepted", "hold operator operator f refused unreadable", "resume operator operator f accepted",
+		"carrier-event carrier provider f accepted",
 	}, b.audits())
 	for _, kind := range []string{"handed_over", "held", "resumed", "stock_moved", "payment_captured", "parcel_moved", "signed_off"} {
 		require.Equal(t, 1, b.times(kind), kind)
@@ -84,33 +85,50 @@ func (b *bench) endless(input any) {
 	require.Empty(b, b.steps, "the story is not over; the order is %s", b.lastSeen.Stage)
 }
 
-func TestAnOrderThatPostgresRefusesStopsRecordingAndShowsIt(t *testing.T) {
-	for code, tamper := range map[string]string{
-		"diverged": `UPDATE events SET chain = 'another' || seq WHERE order_number = $1`,
-		"fenced":   `UPDATE orders SET fence_run = 9 WHERE number = $1`,
+func TestAnOrderThatPostgresRefusesStopsShowsItAndGoesOnOnceRepaired(t *testing.T) {
+	for code, given := range map[string]struct{ tamper, repair string }{
+		"diverged": {
+			`UPDATE events SET chain = 'x' || chain WHERE order_number = $1`,
+			`UPDATE events SET chain = substr(chain, 2) WHERE order_number = $1`,
+		},
+		"fenced": {`UPDATE orders SET fence_run = 9 WHERE number = $1`, `UPDATE orders SET fence_run = 0 WHERE number = $1`},
 	} {
 		t.Run(code, func(t *testing.T) {
 			b := setup(t)
 			b.create(waiting())
+			execute := func(statement string) {
+				_, err := b.sql.Exec(context.Background(), statement, b.order.Number)
+				require.NoError(t, err)
+			}
 			var hold, resume *answer
 			b.when("the review", in(orders.InReview), func() {
-				_, err := b.sql.Exec(context.Background(), tamper, b.order.Number)
-				require.NoError(t, err)
+				execute(given.tamper)
 				hold = b.update("hold", &orders.PutOnHold{})
 			})
 			b.when("recording to stop", func(orders.Order) bool { return b.attribute("BlockedStep") == "record" }, func() {
 				require.Equal(t, code, b.attribute("BlockedReason"))
 				require.Equal(t, true, b.attribute("NeedsAttention"))
 				require.Regexp(t, "recording stopped.*"+code, b.details())
+				require.False(t, hold.done, "what Postgres cannot hold is not promised")
+				require.Nil(t, b.stored().Hold)
 				resume = b.update("resume", &orders.Resume{})
 			})
-			b.endless(orders.Start{Order: b.order})
-			require.False(t, hold.done, "what Postgres cannot hold is not promised")
-			require.False(t, resume.done)
-			require.Nil(t, b.stored().Hold)
-			_, err := b.sql.Exec(context.Background(), `
-				UPDATE events SET chain = substr(chain, 8) WHERE order_number = $1 AND chain LIKE 'another%'`, b.order.Number)
-			require.NoError(t, err)
+			b.when("the next command", func(orders.Order) bool { return resume.done }, func() {
+				resume.refused(orders.CodeInternal)
+				execute(given.repair)
+				b.signal("retry", nil)
+			})
+			b.when("what was not recorded", func(orders.Order) bool { return hold.done }, func() {
+				require.Equal(t, int64(2), hold.agreed().Version)
+				require.NotNil(t, b.stored().Hold)
+				b.update("resume", &orders.Resume{})
+			})
+			b.when("the hold to end", func(o orders.Order) bool { return o.Hold == nil && quiet(o) }, func() {
+				require.NotEqual(t, true, b.attribute("NeedsAttention"))
+				b.update("reject", &orders.Reject{ReasonCode: "invalid"})
+			})
+			b.run()
+			require.Equal(t, orders.Rejected, b.stored().Stage)
 		})
 	}
 }

@@ -1,12 +1,15 @@
 package workflows
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
@@ -65,7 +68,12 @@ func (l *life) validate(ctx workflow.Context, name string, input converter.RawVa
 	if err != nil {
 		return asUpdateError(orders.Problem{Code: orders.CodeUnreadable})
 	}
-	disown(ctx, c)
+	if disown(ctx, c) && !plain(text(input)) {
+		return asUpdateError(orders.Problem{Code: orders.CodeUnreadable})
+	}
+	if l.recorder.stopped {
+		return asUpdateError(orders.AsProblem(errStopped))
+	}
 	if !orders.May(c.Head().Actor.Role, name) {
 		return asUpdateError(orders.AsProblem(orders.ErrForbidden))
 	}
@@ -149,6 +157,9 @@ func (l *life) drain(ctx workflow.Context) {
 
 // signal decides a command that came as a signal. Its outcome, a refusal too, goes to the audit log.
 func (l *life) signal(ctx workflow.Context, name string, body []byte) {
+	if name == orders.CmdRetry {
+		l.recorder.stopped = false
+	}
 	c, actor, err := l.readSignal(name, body)
 	if err == nil {
 		_, err = l.decide(ctx, c)
@@ -160,9 +171,7 @@ func (l *life) signal(ctx workflow.Context, name string, body []byte) {
 		id = l.nextSignalID(name)
 	}
 	l.noteIncident(ctx, err)
-	if actor.Role != orders.CarrierActor.Role && actor.Role != orders.SystemActor.Role {
-		l.audit(ctx, name, id, actor, err)
-	}
+	l.audit(ctx, name, id, actor, err)
 	l.changed = true
 }
 
@@ -202,13 +211,11 @@ var personal = []string{"customer", "contact", "ship_to", "name", "phone", "emai
 // their role, everything else is an operator's.
 func (l *life) readSignal(name string, body []byte) (orders.Command, orders.Actor, error) {
 	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(body, &fields); err != nil || orders.EmptyCommand(name) == nil {
+	if err := json.Unmarshal(body, &fields); err != nil || orders.EmptyCommand(name) == nil || !plain(body) {
 		return nil, orders.OperatorActor, &signalError{orders.CodeUnreadable}
 	}
-	for field := range fields {
-		if slices.Contains(personal, strings.ToLower(field)) { // decoding takes fields in any case
-			return nil, orders.OperatorActor, &signalError{orders.CodePersonalData}
-		}
+	if namesSomebody(fields) {
+		return nil, orders.OperatorActor, &signalError{orders.CodePersonalData}
 	}
 	c, err := orders.DecodeCommand(name, body)
 	if err != nil {
@@ -220,6 +227,41 @@ func (l *life) readSignal(name string, body []byte) (orders.Command, orders.Acto
 		head.CommandID = l.nextSignalID(name)
 	}
 	return c, head.Actor, nil
+}
+
+// Bounds of what a raw signal or update may say. Nobody has checked it, and Postgres must be able to keep it.
+const (
+	maxRaw       = 64 << 10
+	maxRawString = 200
+)
+
+// plain tells whether every string is short and without control characters.
+func plain(body []byte) bool {
+	if len(body) > maxRaw {
+		return false
+	}
+	dec := json.NewDecoder(bytes.NewReader(body))
+	for {
+		token, err := dec.Token()
+		if err != nil {
+			return errors.Is(err, io.EOF)
+		}
+		if s, ok := token.(string); ok && (len(s) > maxRawString || strings.ContainsFunc(s, unicode.IsControl)) {
+			return false
+		}
+	}
+}
+
+// namesSomebody looks for personal fields in any case, as decoding takes them. In which order it looks changes nothing.
+//
+//workflowcheck:ignore
+func namesSomebody(fields map[string]json.RawMessage) bool {
+	for field := range fields {
+		if slices.Contains(personal, strings.ToLower(field)) {
+			return true
+		}
+	}
+	return false
 }
 
 func claimed(name string, actor orders.Actor) orders.Actor {

@@ -115,6 +115,9 @@ func (l *life) next() orders.Start {
 
 // decide judges a command and takes what follows from it into the state.
 func (l *life) decide(ctx workflow.Context, c orders.Command) (orders.Answer, error) {
+	if l.recorder.stopped && !ofOurselves(c) {
+		return orders.Answer{}, errStopped
+	}
 	decision, err := judge(l.order, c, workflow.Now(ctx))
 	if err != nil {
 		return orders.Answer{}, err
@@ -127,8 +130,20 @@ func (l *life) decide(ctx workflow.Context, c orders.Command) (orders.Answer, er
 	}, nil
 }
 
+// ofOurselves tells whether a command brings the answer of a task that has begun: it is taken whatever happens.
+func ofOurselves(c orders.Command) bool {
+	switch c.(type) {
+	case *orders.TaskDone, *orders.TaskFailed:
+		return true
+	}
+	return false
+}
+
 // startTasks begins every task that the state calls for and that is not under way.
 func (l *life) startTasks(ctx workflow.Context) {
+	if l.recorder.stopped {
+		return
+	}
 	for _, task := range l.order.Tasks() {
 		if slices.Contains(l.running, task.Name) || (task.Stock() && l.stock) {
 			continue

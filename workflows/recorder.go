@@ -38,7 +38,7 @@ func (r *recorder) addSignal(outcome orders.SignalOutcome) {
 	r.unsent = true
 }
 
-func (r *recorder) idle() bool { return !r.unsent && !r.writing && r.waiting == 0 && !r.stopped }
+func (r *recorder) idle() bool { return !r.unsent && !r.writing && r.waiting == 0 }
 
 // wait returns once everything up to seq is in Postgres.
 func (r *recorder) wait(ctx workflow.Context, seq int64) error {
@@ -87,8 +87,8 @@ func (l *life) record(ctx workflow.Context) {
 		signals := len(r.signals)
 		r.unsent, r.writing = false, true
 		if err := l.write(ctx, t); err != nil {
-			l.stopRecording(ctx, err)
-			return
+			l.stopRecording(ctx, codeOf(err))
+			continue
 		}
 		r.writing = false
 		r.recorded, r.at = t.Order.Seq, workflow.GetInfo(ctx).GetCurrentHistoryLength()
@@ -96,12 +96,17 @@ func (l *life) record(ctx workflow.Context) {
 	}
 }
 
-// stopRecording leaves an order whose recording is refused for good visible to engineers. Its commands are not answered
-// any more: what Postgres cannot hold must not be promised.
-func (l *life) stopRecording(ctx workflow.Context, err error) {
-	l.recorder.stopped = true
-	code := codeOf(err)
+// stopRecording stops an order whose recording is refused for good, and makes it visible to engineers. Nothing is decided
+// or done while it lasts: what Postgres cannot hold must not happen. A retry by signal records again.
+func (l *life) stopRecording(ctx workflow.Context, code string) {
 	l.log.Error("an order cannot be recorded", "code", code)
-	l.shown.diverged = code
+	r := &l.recorder
+	r.stopped, r.writing, r.unsent, l.shown.diverged = true, false, true, code
 	l.show(ctx)
+	if err := workflow.Await(ctx, func() bool { return !r.stopped }); err == nil {
+		l.shown.diverged, l.changed = "", true
+	}
 }
+
+// errStopped refuses everything while recording is stopped.
+var errStopped = &orders.TransitionError{Code: orders.CodeInternal}

@@ -120,6 +120,6 @@ func TestASignalCannotClaimATechniciansTime(t *testing.T) {
 		b.signal("reject", map[string]any{"reason_code": "service_unavailable"})
 	})
 	b.run()
-	require.Equal(t, []string{"reject operator operator f accepted", "reschedule operator operator f refused invalid"}, sorted(b.audits()))
+	require.Equal(t, []string{"reject operator operator f accepted", "reschedule operator operator f refused forbidden"}, sorted(b.audits()))
 	require.Zero(t, b.count(`SELECT count(*) FROM slots WHERE order_number = $1 AND freed_at IS NULL`))
 }

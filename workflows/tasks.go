@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"errors"
+	"time"
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
@@ -69,11 +70,21 @@ func (l *life) ours(ctx workflow.Context, t orders.Task, activity, result any, i
 func (l *life) write(ctx workflow.Context, t orders.Transitions) error {
 	const name = "record"
 	err := local(ctx, name, records.RecordTransitions, nil, t)
-	if retryable(err) {
-		err = regular(ctx, patient(name), records.RecordTransitions, nil, t)
+	for pause := time.Second; retryable(err); pause = min(2*pause, time.Minute) {
+		if t.Size() < maxInput {
+			return regular(ctx, patient(name), records.RecordTransitions, nil, t)
+		}
+		if err := workflow.Sleep(ctx, pause); err != nil {
+			return err
+		}
+		err = local(ctx, name, records.RecordTransitions, nil, t)
 	}
 	return err
 }
+
+// maxInput is how large the input of a regular activity may be, in bytes. The server ends a workflow that schedules one
+// of over 2 MB; a larger recording waits with a timer and stays a local activity, whose input no history holds.
+const maxInput = 1 << 20
 
 // outward asks others: payment provider and carriers.
 func (l *life) outward(ctx workflow.Context, t orders.Task, outcome *orders.EffectOutcome) error {

@@ -41,6 +41,9 @@ type outbound struct {
 	seen *attributes
 }
 
+// UpsertTypedSearchAttributes notes what is set after the updates.
+//
+//workflowcheck:ignore
 func (o *outbound) UpsertTypedSearchAttributes(ctx workflow.Context, updates ...temporal.SearchAttributeUpdate) error {
 	err := o.Next.UpsertTypedSearchAttributes(ctx, updates...)
 	o.seen.Lock()

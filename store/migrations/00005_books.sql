@@ -53,7 +53,7 @@ SELECT sha256(previous || convert_to(jsonb_build_array(a.id, extract(epoch FROM 
 $$;
 
 -- The only way into the audit log. The lock on the head row is held until the transaction ends: call it last.
--- With once, a row that the order's command already has is not written again.
+-- With once, a row that the order's command already has with this outcome is not written again.
 -- +goose StatementBegin
 CREATE FUNCTION audit_append(
     a_actor_id text, a_actor_role text, a_actor_verified boolean, a_action text, a_order text, a_command text,
@@ -64,7 +64,8 @@ DECLARE
     entry audit;
 BEGIN
     SELECT * INTO head FROM audit_head FOR UPDATE;
-    IF once AND EXISTS (SELECT FROM audit WHERE command_id = a_command AND order_number = a_order) THEN
+    IF once AND EXISTS (
+        SELECT FROM audit WHERE command_id = a_command AND order_number = a_order AND outcome = a_outcome) THEN
         RETURN;
     END IF;
     entry := (head.id + 1, a_at, a_actor_id, a_actor_role, a_actor_verified, a_action, a_order, a_command,
