@@ -71,21 +71,37 @@ func (s *Service) Submit(ctx context.Context, sub orders.Submission) (orders.Rec
 		receipt.Outcome = *row.Outcome
 		return receipt, nil
 	}
-	if row.Owner != s.owner || replayed {
+	if replayed {
 		receipt.Pending = true
 		return receipt, nil
 	}
 	failpoint.Hit(failpoint.CommandAccepted, row.Order+"/"+row.Name)
 	// The row is written: from here on a client that goes away changes nothing.
-	deliverable, cancel := context.WithTimeout(context.WithoutCancel(ctx), wait)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), wait)
 	defer cancel()
-	outcome, err := s.settle(deliverable, row)
-	if err != nil {
-		receipt.Pending = true
-		return receipt, nil
+	if row.Owner == s.owner {
+		receipt.Outcome, err = s.settle(ctx, row)
+	} else {
+		receipt.Outcome, err = s.await(ctx, row.ID)
 	}
-	receipt.Outcome = outcome
+	receipt.Pending = err != nil
 	return receipt, nil
+}
+
+// await waits for the outcome of a command whose order has older ones pending: the relay delivers it in its turn.
+func (s *Service) await(ctx context.Context, id string) (orders.Outcome, error) {
+	const firstLook, longest = 10 * time.Millisecond, 200 * time.Millisecond
+	for pause := firstLook; ; pause = min(2*pause, longest) {
+		select {
+		case <-ctx.Done():
+			return orders.Outcome{}, ctx.Err()
+		case <-time.After(pause):
+		}
+		row, err := s.store.Command(ctx, id)
+		if err == nil && row.Outcome != nil {
+			return *row.Outcome, nil
+		}
+	}
 }
 
 // written is the row for a submission, with what the transaction must still fill in.
@@ -160,7 +176,7 @@ func (s *Service) settle(ctx context.Context, row orders.CommandRow) (orders.Out
 	}
 	failpoint.Hit(failpoint.CommandAnswered, row.Order+"/"+row.Name)
 	audit := orders.AuditRow{Actor: row.Actor, Action: row.Name, Order: row.Order, Command: row.ID, Outcome: "accepted"}
-	if outcome.Accepted && isFact(row.Name) {
+	if outcome.Accepted && orders.IsReport(row.Name) {
 		audit.Action = "" // it was only delivered: the order answers, and its recorder writes the row
 	}
 	if !outcome.Accepted {
@@ -173,11 +189,6 @@ func refused(problem orders.Problem) orders.Outcome { return orders.Outcome{Prob
 
 func accepted(answer orders.Answer) orders.Outcome {
 	return orders.Outcome{Accepted: true, Answer: &answer}
-}
-
-// isFact tells whether a command reports something from outside: it goes as a signal, for nobody waits for its answer.
-func isFact(name string) bool {
-	return name == orders.CmdCarrierEvent || name == orders.CmdStockAllotted
 }
 
 var errNotStarted = errors.New("the order's workflow has not started yet")

@@ -22,7 +22,7 @@ func (s *Service) deliver(ctx context.Context, row orders.CommandRow) (orders.Ou
 	switch {
 	case row.Name == orders.CmdCreate:
 		return s.start(ctx, row)
-	case isFact(row.Name):
+	case orders.IsReport(row.Name):
 		return s.signal(ctx, row)
 	}
 	return s.update(ctx, row)

@@ -1,6 +1,10 @@
 package orders
 
-import "slices"
+import (
+	"errors"
+	"slices"
+	"strings"
+)
 
 // Action is something a person might do now, and why not where that is so.
 type Action struct {
@@ -11,19 +15,20 @@ type Action struct {
 
 // peoplesCommands are those that people give; the others are facts from outside.
 func peoplesCommands() []string {
-	return slices.DeleteFunc(CommandNames(), func(name string) bool {
-		return name == CmdCarrierEvent || name == CmdStockAllotted
-	})
+	return slices.DeleteFunc(CommandNames(), IsReport)
 }
 
 // AllowedActions lists every command of people with the same judgement that deciding it starts with.
-func AllowedActions(o Order, role string) []Action {
+func AllowedActions(o Order, actor Actor) []Action {
 	var actions []Action
 	for _, name := range peoplesCommands() {
 		action := Action{Action: name, Allowed: true}
-		err := EmptyCommand(name).guard(&o)
-		if !May(role, name) {
+		err := judge(&o, EmptyCommand(name))
+		switch {
+		case !May(actor.Role, name):
 			err = ErrForbidden
+		case name == CmdApprove && err == nil:
+			err = o.fourEyes(actor)
 		}
 		if err != nil {
 			problem := AsProblem(err)
@@ -34,16 +39,17 @@ func AllowedActions(o Order, role string) []Action {
 	return actions
 }
 
-// possible lists the commands of people that may be useful now, for the sentence that refuses one that is not.
-func possible(o *Order) []string {
-	var names []string
-	for _, row := range stageCommands {
-		switch {
-		case !slices.Contains(row.stages, o.Stage) || !slices.Contains(peoplesCommands(), row.name):
-		case row.name == CmdResume && o.Hold == nil, row.name == CmdHold && o.Hold != nil:
-		default:
-			names = append(names, row.name)
-		}
+// judge asks a command's guard. A command of another stage is told what is possible instead.
+func judge(o *Order, c Command) error {
+	err := c.guard(o)
+	var refusal *TransitionError
+	if errors.As(err, &refusal) && refusal.Code == CodeWrongStage {
+		refusal.Params = []string{c.Name(), string(o.Stage), strings.Join(possible(o), ",")}
 	}
-	return names
+	return err
+}
+
+// possible lists the commands of people that the order would take now.
+func possible(o *Order) []string {
+	return slices.DeleteFunc(peoplesCommands(), func(name string) bool { return EmptyCommand(name).guard(o) != nil })
 }

@@ -117,6 +117,12 @@ type (
 	}
 	// StockAllotted reports that goods came in and are held for waiting lines.
 	StockAllotted struct{ Header }
+	// MessageFailed reports that a message to the customer can not be delivered.
+	MessageFailed struct {
+		Header
+		Template string `json:"template"`
+		Code     string `json:"code"`
+	}
 )
 
 // Command names: update names, signal names and path verbs.
@@ -138,6 +144,7 @@ const (
 	CmdReceivePayment = "receive-payment"
 	CmdCarrierEvent   = "carrier-event"
 	CmdStockAllotted  = "stock-allotted"
+	CmdMessageFailed  = "message-failed"
 )
 
 func (*Approve) Name() string        { return CmdApprove }
@@ -156,12 +163,14 @@ func (*RefuseDelivery) Name() string { return CmdRefuseDelivery }
 func (*ReceivePayment) Name() string { return CmdReceivePayment }
 func (*CarrierEvent) Name() string   { return CmdCarrierEvent }
 func (*StockAllotted) Name() string  { return CmdStockAllotted }
+func (*MessageFailed) Name() string  { return CmdMessageFailed }
 
 // EmptyCommand returns an empty command of the name, or nil for an unknown one.
 func EmptyCommand(name string) Command {
 	for _, c := range []Command{
 		&Approve{}, &SendBack{}, &Resubmit{}, &Reject{}, &PutOnHold{}, &Resume{}, &Retry{}, &Ship{}, &HandOver{}, &Perform{},
 		&Reschedule{}, &SignOff{}, &RefuseDelivery{}, &ReceivePayment{}, &CarrierEvent{}, &StockAllotted{},
+		&MessageFailed{},
 	} {
 		if c.Name() == name {
 			return c
@@ -170,11 +179,17 @@ func EmptyCommand(name string) Command {
 	return nil
 }
 
+// IsReport tells whether a command reports something from outside. Nobody waits for its answer, so it goes as a signal.
+func IsReport(name string) bool {
+	return name == CmdCarrierEvent || name == CmdStockAllotted || name == CmdMessageFailed
+}
+
 // CommandNames lists the commands that updates and signals exist for, in the order of an order's life.
 func CommandNames() []string {
 	return []string{
 		CmdApprove, CmdSendBack, CmdResubmit, CmdReject, CmdHold, CmdResume, CmdRetry, CmdShip, CmdHandOver, CmdPerform,
 		CmdReschedule, CmdSignOff, CmdRefuseDelivery, CmdReceivePayment, CmdCarrierEvent, CmdStockAllotted,
+		CmdMessageFailed,
 	}
 }
 

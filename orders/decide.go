@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -23,7 +22,7 @@ func Decide(o Order, c Command, now time.Time) (Decision, error) {
 	if head.CommandID != "" && slices.Contains(o.Processed, head.CommandID) {
 		return Decision{Order: o}, nil
 	}
-	if err := c.guard(&o); err != nil {
+	if err := judge(&o, c); err != nil {
 		return Decision{Order: o}, err
 	}
 	if v := head.ExpectedVersion; v != nil && !isFact(c) && *v != o.Version {
@@ -47,7 +46,7 @@ func instant(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) 
 // isFact tells whether the command reports something that has happened outside: it cannot come too late.
 func isFact(c Command) bool {
 	switch c.(type) {
-	case *HandOver, *Perform, *CarrierEvent, *StockAllotted, *TaskDone, *TaskFailed, *TimePassed, *Incidental:
+	case *HandOver, *Perform, *CarrierEvent, *StockAllotted, *TaskDone, *TaskFailed, *TimePassed, *Incidental, *MessageFailed:
 		return true
 	}
 	return false
@@ -163,14 +162,14 @@ func refuse(o *Order, c Command, code string, params ...string) error {
 	return &TransitionError{Command: c.Name(), Stage: o.Stage, Code: code, Params: params}
 }
 
-// inStage refuses a command outside the stages it belongs to. The sentence names what is possible instead.
+// inStage refuses a command outside the stages it belongs to.
 func inStage(o *Order, c Command) error {
 	for _, row := range stageCommands {
 		if row.name == c.Name() && slices.Contains(row.stages, o.Stage) {
 			return nil
 		}
 	}
-	return refuse(o, c, CodeWrongStage, c.Name(), string(o.Stage), strings.Join(possible(o), ","))
+	return refuse(o, c, CodeWrongStage)
 }
 
 // working is inStage for commands that a hold stops.

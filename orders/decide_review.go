@@ -15,12 +15,23 @@ var RejectReasons = []string{
 
 func (c *Approve) guard(o *Order) error { return working(o, c) }
 
-// decide refuses an unverified actor: a raw signal never approves.
+// decide refuses an unverified actor, for a raw signal never approves, and whoever submitted the order.
 func (c *Approve) decide(d *decider) error {
 	if !d.by.Verified {
 		return ErrForbidden
 	}
+	if err := d.o.fourEyes(d.by); err != nil {
+		return err
+	}
 	d.emit(&approved{})
+	return nil
+}
+
+// fourEyes refuses the approval of one's own order: who asks is never who approves.
+func (o *Order) fourEyes(actor Actor) error {
+	if actor.ID == o.SubmittedBy {
+		return &TransitionError{Command: CmdApprove, Stage: o.Stage, Code: CodeOwnRequest}
+	}
 	return nil
 }
 
@@ -37,7 +48,7 @@ func (c *Resubmit) decide(d *decider) error {
 			return err
 		}
 	}
-	d.emit(&resubmitted{Draft: c.Draft})
+	d.emit(&resubmitted{Draft: c.Draft, By: d.by.ID})
 	return nil
 }
 

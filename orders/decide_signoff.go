@@ -94,7 +94,7 @@ func (c *CarrierEvent) decide(d *decider) error {
 
 // report acts on what a carrier says about a parcel.
 func (d *decider) report(shipment string, r ParcelReport) {
-	s := d.o.Shipment(shipment)
+	s := *d.o.Shipment(shipment)
 	to, known := reported(r.Status)
 	why := ""
 	switch {
@@ -104,6 +104,9 @@ func (d *decider) report(shipment string, r ParcelReport) {
 		why = "cancelled_parcel"
 	case to == s.Status && (!r.Proof || s.Proof): // a proof that comes later still signs
 		why = "repeated"
+	case s.Status == Delivered && to != InTransit && r.At.After(s.DeliveredAt):
+		why = "contradiction"
+		d.emit(&incident{Code: "carrier_contradiction"})
 	case to.rank() < s.Status.rank():
 		why = "late"
 	default:
@@ -132,4 +135,12 @@ func (o *Order) parcel(tracking string) *Shipment {
 		return nil
 	}
 	return &o.Shipments[i]
+}
+
+func (c *MessageFailed) guard(o *Order) error { return inStage(o, c) }
+
+// decide flags the order: somebody has to reach the customer in another way.
+func (c *MessageFailed) decide(d *decider) error {
+	d.emit(&incident{Code: "message_undeliverable"})
+	return nil
 }

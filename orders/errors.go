@@ -35,6 +35,7 @@ const (
 	CodeNotHandedOver   = "not_handed_over"
 	CodeNothingReserved = "nothing_reserved"
 	CodeNotScheduled    = "not_scheduled"
+	CodeOwnRequest      = "own_request"
 	CodeInternal        = "internal"
 )
 
@@ -92,7 +93,7 @@ func AsProblem(err error) Problem {
 		field := FieldProblem{Field: validation.Field, Code: validation.Code, Params: validation.Params}
 		return Problem{Code: CodeInvalid, Fields: []FieldProblem{field}}
 	case errors.As(err, &stale):
-		return Problem{Code: CodeStaleVersion, Params: []string{fmt.Sprint(stale.Version)}}
+		return Problem{Code: CodeStaleVersion, Params: []string{fmt.Sprint(stale.Version), fmt.Sprint(stale.Expected)}}
 	case errors.Is(err, ErrForbidden):
 		return Problem{Code: CodeForbidden}
 	}

@@ -182,7 +182,7 @@ type created struct {
 func (*created) kind() string { return EventCreated }
 func (e *created) apply(o *Order, at time.Time) {
 	o.Number, o.Rules, o.CreatedBy, o.Draft, o.Policy = e.Number, e.Rules, e.CreatedBy, e.Draft, e.Policy
-	o.CreatedAt = at
+	o.CreatedAt, o.SubmittedBy = at, e.CreatedBy
 	o.startReview()
 }
 
@@ -247,10 +247,12 @@ func (*sentBack) apply(*Order, time.Time) {}
 
 type resubmitted struct {
 	Draft *Draft `json:"draft,omitempty"`
+	By    string `json:"by"`
 }
 
 func (*resubmitted) kind() string { return EventResubmitted }
 func (e *resubmitted) apply(o *Order, _ time.Time) {
+	o.SubmittedBy = e.By
 	if e.Draft != nil {
 		o.giveUpSlots()
 		o.Draft = *e.Draft

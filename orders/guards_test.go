@@ -17,7 +17,7 @@ func TestACommandThatExpectsAnOlderVersionIsRefused(t *testing.T) {
 	old, current := h.order.Version-1, h.order.Version
 	_, err := h.try(&orders.Approve{Header: orders.Header{Actor: reviewer, ExpectedVersion: &old}})
 	require.Equal(t, &orders.StaleError{Expected: old, Version: current}, err)
-	require.Equal(t, orders.Problem{Code: orders.CodeStaleVersion, Params: []string{"1"}}, orders.AsProblem(err))
+	require.Equal(t, orders.Problem{Code: orders.CodeStaleVersion, Params: []string{"1", "0"}}, orders.AsProblem(err))
 	h.do(&orders.Approve{Header: orders.Header{ExpectedVersion: &current}})
 	require.Equal(t, current+1, h.order.Version)
 }

@@ -59,11 +59,14 @@ func noticeOf(o Order, r Recorded) (template, fact, shipment string) {
 // MessageData returns what a message about the order may print; subject names the shipment it is about.
 func (o Order) MessageData(company, subject string) MessageData {
 	data := MessageData{
-		Number: o.Number, Company: company, Total: o.Total(), PromisedAt: o.Delivery.PromisedAt, Survivor: o.Survivor,
-		ReasonCode: o.RejectedFor,
+		Number: o.Number, Company: company, Round: o.Review.Round, ServicesOnly: !o.hasGoods(), Fee: o.Delivery.Fee,
+		Total: o.Total(), PromisedAt: o.Delivery.PromisedAt, Survivor: o.Survivor, ReasonCode: o.RejectedFor,
+		MoneyHeld: slices.ContainsFunc(o.Payments, func(p Payment) bool { return p.Reference != "" }),
 	}
 	for _, l := range o.Lines {
-		data.Lines = append(data.Lines, MessageLine{Name: l.Name, Quantity: l.Ordered})
+		data.Lines = append(data.Lines, MessageLine{
+			Name: l.Name, Quantity: l.Ordered, UnitPrice: l.UnitPrice, Discount: l.Discount, Total: l.Total(),
+		})
 	}
 	for _, slot := range o.agreedSlots() {
 		service := o.Line(slot.LineID).Name
@@ -71,6 +74,7 @@ func (o Order) MessageData(company, subject string) MessageData {
 	}
 	if s := o.Shipment(subject); s != nil {
 		data.Carrier, data.TrackingNumber = s.Carrier, s.Tracking
+		data.Parcel, data.Partial = o.contents(s)
 	}
 	for _, d := range o.Deadlines {
 		if d.Kind == DeadlineAfterSales {
@@ -89,4 +93,21 @@ func (o Order) agreedSlots() []Slot {
 		}
 	}
 	return slots
+}
+
+// contents lists what is in a parcel, a row per line of the order, and tells whether goods are left out of it.
+func (o Order) contents(s *Shipment) (parcel []MessageLine, partial bool) {
+	for _, l := range o.Lines {
+		var quantity int64
+		for _, part := range s.Lines {
+			if part.LineID == l.ID {
+				quantity += part.Quantity
+			}
+		}
+		if quantity > 0 {
+			parcel = append(parcel, MessageLine{Name: l.Name, Quantity: quantity})
+		}
+		partial = partial || l.Kind == Goods && quantity < l.Ordered-l.Voided
+	}
+	return parcel, partial
 }

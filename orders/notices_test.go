@@ -106,7 +106,7 @@ func TestAMessageCanPrintWhatTheOrderKnows(t *testing.T) {
 	h.do(&orders.SignOff{})
 	data = h.order.MessageData("茶行", "")
 	require.Empty(t, data.Appointments)
-	require.Equal(t, time.Date(2026, 12, 8, 16, 0, 0, 0, time.UTC), data.WindowEndsAt)
+	require.Equal(t, time.Date(2026, 12, 8, 15, 59, 59, 0, time.UTC), data.WindowEndsAt, "the last day to the end")
 }
 
 func TestARejectedDuplicateNamesTheOrderThatStands(t *testing.T) {

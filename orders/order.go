@@ -22,14 +22,15 @@ const (
 // Order is the whole state of one order. It holds everything that decisions need and no personal data: people are
 // referred to by CustomerID and ContactID. The recorder stores exactly this value.
 type Order struct {
-	Number    string    `json:"number"`
-	Rules     int       `json:"rules"`
-	Stage     Stage     `json:"stage"`
-	Version   int64     `json:"version"` // accepted commands of people, creation included
-	Seq       int64     `json:"seq"`     // events
-	Chain     string    `json:"chain"`   // digest over all events so far, see Recorded
-	CreatedAt time.Time `json:"created_at"`
-	CreatedBy string    `json:"created_by"`
+	Number      string    `json:"number"`
+	Rules       int       `json:"rules"`
+	Stage       Stage     `json:"stage"`
+	Version     int64     `json:"version"` // accepted commands of people, creation included
+	Seq         int64     `json:"seq"`     // events
+	Chain       string    `json:"chain"`   // digest over all events so far, see Recorded
+	CreatedAt   time.Time `json:"created_at"`
+	CreatedBy   string    `json:"created_by"`
+	SubmittedBy string    `json:"submitted_by"` // who resubmitted it last, else who created it
 	Draft
 	Review       Review         `json:"review"`
 	Payments     []Payment      `json:"payments,omitempty"`

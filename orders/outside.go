@@ -113,21 +113,30 @@ type Message struct {
 type MessageData struct {
 	Number         string // the order's number
 	Company        string // the seller, as customers know it
-	Total          money.Amount
+	Round          int    // from 2 on the order replaces what was confirmed before
+	ServicesOnly   bool   // there are no goods that could be delivered
 	Lines          []MessageLine
+	Fee            money.Amount  // for delivery
+	Total          money.Amount  // of lines and fee
+	Parcel         []MessageLine // what is in the parcel that the message is about; without prices
+	Partial        bool          // the parcel is not the whole order
 	Appointments   []MessageAppointment
 	PromisedAt     time.Time // zero: no date was promised
 	Carrier        string
 	TrackingNumber string
 	ReasonCode     string    // of a rejection
 	Survivor       string    // the order that stands instead of a rejected duplicate
+	MoneyHeld      bool      // the provider holds or has taken money for the order
 	WindowEndsAt   time.Time // the last moment of the after-sales window; zero: none
 }
 
 // MessageLine is one ordered product or service.
 type MessageLine struct {
-	Name     string
-	Quantity int64
+	Name      string
+	Quantity  int64
+	UnitPrice money.Amount
+	Discount  money.Amount // of the whole line
+	Total     money.Amount // quantity × unit price − discount
 }
 
 // MessageAppointment is one agreed service visit.

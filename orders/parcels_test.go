@@ -1,6 +1,7 @@
 package orders_test
 
 import (
+	"strconv"
 	"testing"
 	"time"
 
@@ -78,6 +79,77 @@ func TestAnEventOfAnUnknownParcelLeavesOneFinding(t *testing.T) {
 		{Code: "carrier_event_unknown_parcel", Detail: " delivered"},
 	}, h.order.Findings)
 	require.Equal(t, orders.Packed, h.order.Shipments[0].Status)
+}
+
+func TestAnEarlyReportDeliversTheParcelWhenItIsHandedOver(t *testing.T) {
+	t.Parallel()
+	h := packedParcel(t)
+	h.now = h.now.Add(time.Hour)
+	h.do(report("YT-7", "accepted"))
+	h.now = h.now.Add(time.Hour)
+	arrived, early := h.now, proof("YT-7")
+	early.EventID = "evt-2"
+	h.do(early)
+	h.do(report("YT-8", "lost"))
+	require.Equal(t, orders.Packed, h.order.Shipments[0].Status)
+	require.Len(t, h.order.Early, 3)
+	h.now = h.now.Add(time.Hour)
+	h.do(&orders.HandOver{ShipmentID: "S1", TrackingNumber: "YT-7"})
+	require.Equal(t, orders.Delivered, h.order.Shipments[0].Status)
+	require.True(t, h.order.Shipments[0].Proof)
+	require.Equal(t, arrived, h.order.Shipments[0].DeliveredAt)
+	require.Equal(t, orders.AfterSales, h.order.Stage, "the proof signs the order off")
+	require.Len(t, h.order.Early, 1, "of another parcel")
+	kinds := h.kinds()
+	require.Equal(t, []string{
+		orders.EventHandedOver, orders.EventParcelMoved, orders.EventParcelMoved, orders.EventFulfilled, orders.EventSignedOff,
+	}, kinds[len(kinds)-5:])
+}
+
+func TestAnEarlyReportThatTheParcelIsLostParksItWhenItIsHandedOver(t *testing.T) {
+	t.Parallel()
+	h := packedParcel(t)
+	h.do(report("YT-7", "lost"))
+	h.do(report("YT-7", "lost"))
+	h.do(&orders.HandOver{ShipmentID: "S1", TrackingNumber: "YT-7"})
+	require.Equal(t, []string{"deliver/S1 parcel_lost clerk"}, h.attention())
+	require.Equal(t, "carrier_event_repeated", h.order.Findings[1].Code)
+	require.Empty(t, h.order.Early)
+}
+
+func TestOnlyAStatusThatPeopleUnderstandIsAHandOver(t *testing.T) {
+	t.Parallel()
+	for _, status := range []string{"label_printed", "intercepted", ""} {
+		h := packedParcel(t)
+		h.do(report("SF-1", status))
+		require.Equal(t, orders.Packed, h.order.Shipments[0].Status, status)
+		require.Empty(t, h.order.Captures, "nothing is earned")
+		require.Equal(t, "carrier_event_unknown_status", h.order.Findings[0].Code)
+	}
+}
+
+func TestFindingsIncidentsAndEarlyReportsAreBounded(t *testing.T) {
+	t.Parallel()
+	h := packedParcel(t)
+	for i := range orders.Enough + 10 {
+		h.do(report("SF-404-"+strconv.Itoa(i), "delivered"))
+		h.do(&orders.Incidental{Header: orders.Header{Actor: orders.OperatorActor}, Code: orders.CodeUnreadable})
+		h.do(&orders.Incidental{Header: orders.Header{Actor: orders.OperatorActor}, Code: orders.EventCancelAsked})
+	}
+	require.Len(t, h.order.Findings, orders.Enough)
+	require.Len(t, h.order.Early, orders.Enough)
+	require.Len(t, h.order.Incidents, orders.Enough)
+	noted := 0
+	for _, kind := range h.kinds() {
+		if kind == orders.EventParcelNoted {
+			noted++
+		}
+	}
+	require.Equal(t, orders.Enough+10, noted, "the timeline has them all")
+	h.do(&orders.HandOver{ShipmentID: "S1", TrackingNumber: "SF-404-7"})
+	require.Equal(t, orders.Delivered, h.order.Shipments[0].Status)
+	h.do(&orders.Retry{})
+	require.Empty(t, h.order.Incidents)
 }
 
 func TestAParcelIsFoundByItsLabelAfterItLeftUnderAnotherNumber(t *testing.T) {

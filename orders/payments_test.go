@@ -115,7 +115,6 @@ func TestEveryFinalRefusalGetsANewKey(t *testing.T) {
 		"capture": {shipped(), "capture/C1", "finance"},
 		"release": {rejected(false), "release/P1", "finance"},
 		"refund":  {rejected(true), "refund/P1", "finance"},
-		"label":   {rejected(false), "cancel_label/S1", "warehouse"},
 	} {
 		h := test.house
 		first := h.task(test.task).Key
@@ -125,6 +124,69 @@ func TestEveryFinalRefusalGetsANewKey(t *testing.T) {
 		require.NotEqual(t, first, h.task(test.task).Key, name)
 		h.work()
 	}
+}
+
+func TestACarrierThatKnowsNoSuchLabelIsNotAskedAgainAndPeopleAreTold(t *testing.T) {
+	t.Parallel()
+	h := packedParcel(t)
+	h.do(&orders.Reject{ReasonCode: "out_of_stock"})
+	first := h.task("cancel_label/S1").Key
+	h.failed("cancel_label/S1", orders.ReasonUnreachable)
+	h.do(&orders.Retry{})
+	require.Equal(t, first, h.task("cancel_label/S1").Key)
+	h.failed("cancel_label/S1", orders.RefusedUnknownParcel)
+	require.Empty(t, h.attention())
+	require.Equal(t, "label_unknown_parcel", h.order.Incidents[0].Code)
+	h.work()
+	require.True(t, h.order.AtRest())
+}
+
+func TestAFaultLeavesOpenWhatHappenedAndKeepsTheKey(t *testing.T) {
+	t.Parallel()
+	shipped := place(t, draft(tea("L1", 1)))
+	shipped.work()
+	shipped.ship("SF-1")
+	packed := place(t, draft(tea("L1", 1)))
+	packed.work()
+	packed.do(&orders.Ship{Carrier: "SF"})
+	for _, fault := range []string{orders.ReasonUnreachable, orders.ReasonInvalid, orders.CodeInternal} {
+		require.True(t, orders.IsFault(fault))
+		approved := place(t, draft(tea("L1", 1)))
+		approved.done(orders.TaskCheck)
+		for task, h := range map[string]*house{
+			"authorise/P1": approved, "capture/C1": shipped, "book/S1": packed, orders.TaskReserve: approved,
+			"move_stock/S1": shipped,
+		} {
+			key := h.task(task).Key
+			h.failed(task, fault)
+			require.Contains(t, h.attention(), task+" "+fault+" manager")
+			require.NotContains(t, h.names(), task)
+			h.do(&orders.Retry{})
+			require.Equal(t, key, h.task(task).Key, "%s after %s", task, fault)
+		}
+		require.Equal(t, orders.PaymentAuthorising, approved.order.Payments[0].Status, "nobody has said no")
+		require.NotContains(t, approved.kinds(), orders.EventDeclined)
+		approved.failed("authorise/P1", orders.RefusedDeclined)
+		approved.do(&orders.Retry{})
+		require.Equal(t, "DD20261201-000001/authorise/P1/2", approved.task("authorise/P1").Key, "no was said")
+	}
+}
+
+func TestAnAuthorisationThatFailedByAFaultIsAskedForAgainAfterTheRejection(t *testing.T) {
+	t.Parallel()
+	h := place(t, draft(tea("L1", 1)))
+	h.done(orders.TaskCheck)
+	key := h.task("authorise/P1").Key
+	h.failed("authorise/P1", orders.ReasonInvalid)
+	h.do(&orders.Reject{ReasonCode: "out_of_stock"})
+	require.Equal(t, key, h.task("authorise/P1").Key, "the money may have been taken")
+	h.failed("authorise/P1", orders.ReasonInvalid)
+	require.False(t, h.order.AtRest())
+	h.do(&orders.Retry{})
+	h.done("authorise/P1")
+	require.Contains(t, h.names(), "release/P1")
+	h.work()
+	require.True(t, h.order.AtRest())
 }
 
 func TestARefusedBookingParksWhileTheParcelWaitsAndOnlyThen(t *testing.T) {

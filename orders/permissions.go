@@ -14,6 +14,7 @@ const (
 	DoReadOrder    = "read-order"
 	DoReadStock    = "read-stock"
 	DoReadAudit    = "read-audit"
+	DoReadWebhooks = "read-webhooks"
 )
 
 // permissionsFile is the matrix of roles and commands: the one place that says who may do what.

@@ -31,7 +31,8 @@ func TestEveryCommandHasARowAndEveryCellIsYesOrNo(t *testing.T) {
 	roles, rows := matrix(t)
 	require.Equal(t, roles, orders.Roles())
 	for _, command := range append(orders.CommandNames(), orders.CmdCreate, orders.DoPaymentEvent, orders.DoNote,
-		orders.DoContact, orders.DoStockReceipt, orders.DoReadOrder, orders.DoReadStock, orders.DoReadAudit) {
+		orders.DoContact, orders.DoStockReceipt, orders.DoReadOrder, orders.DoReadStock, orders.DoReadAudit,
+		orders.DoReadWebhooks) {
 		require.Contains(t, rows, command)
 	}
 	for command, cells := range rows {

@@ -20,6 +20,7 @@ func TestAnOrderStaysSoundWhateverIsAskedOfIt(t *testing.T) {
 		w := newWorld(t)
 		for range rapid.IntRange(0, 80).Draw(t, "steps") {
 			w.step()
+			w.bookAgrees()
 		}
 		w.finish()
 		w.refold()
@@ -31,7 +32,8 @@ type world struct {
 	*house
 	t       *rapid.T
 	book    stockbook
-	allots  int // receipts that the order has not been told of
+	allots  int  // receipts that the order has not been told of
+	forgot  bool // the book has served a request that is not in the order's history
 	running []running
 	given   []orders.Command
 	slots   int
@@ -148,6 +150,7 @@ func (w *world) start(task orders.Task, free int64) {
 	answer := w.answer(task)
 	switch task.Kind {
 	case orders.TaskReserve:
+		w.forgot = false
 		answer.Added = w.book.ask(request(w.order, task), free, w.somewhere())
 	case orders.TaskMoveStock:
 		require.True(w.t, w.book.ship(task.Key, w.order.Shipment(task.Subject).Lines), "what left the house was held")
@@ -183,7 +186,7 @@ func (w *world) toldOfGoods() {
 // forget lets a workflow task ask the stock book and never be completed: neither the command nor the answer is in the
 // order's history.
 func (w *world) forget() {
-	if slices.ContainsFunc(w.running, func(r running) bool { return r.task.Stock() }) {
+	if w.movingStock() {
 		return
 	}
 	c := rapid.SampledFrom([]orders.Command{
@@ -196,8 +199,30 @@ func (w *world) forget() {
 	}
 	for _, task := range lost.Order.Tasks() {
 		if task.Kind == orders.TaskReserve {
+			w.forgot = true
 			w.book.ask(request(lost.Order, task), rapid.Int64Range(0, 9).Draw(w.t, "free"), w.somewhere())
 		}
+	}
+}
+
+func (w *world) movingStock() bool {
+	return slices.ContainsFunc(w.running, func(r running) bool { return r.task.Stock() })
+}
+
+// bookAgrees checks that the order knows of everything the book holds for it, once nothing is on its way.
+func (w *world) bookAgrees() {
+	o := w.order
+	if o.Stage != orders.Fulfilling || o.Stock.Pending || w.movingStock() || w.allots > 0 || w.forgot {
+		return
+	}
+	var known []orders.Reservation
+	for _, k := range o.Holding() {
+		known = with(known, orders.Reservation(k))
+	}
+	require.ElementsMatch(w.t, w.book.held, known)
+	for _, want := range o.Wanted() {
+		missing := want.Quantity - sumOf(known, want.LineID, "")
+		require.Equal(w.t, missing, wanted(w.book.waiting, want.LineID), "what is short waits, and nothing else")
 	}
 }
 
@@ -212,6 +237,8 @@ func (w *world) failTask() {
 	r := w.next()
 	switch {
 	case r == nil:
+	case r.task.Kind == orders.TaskMoveStock: // the book writes it down as a whole or fails as a whole
+		w.running = append(w.running, *r)
 	default:
 		w.do(&orders.TaskFailed{Task: r.task, Code: rapid.SampledFrom(codes).Draw(w.t, "code")})
 	}
@@ -392,6 +419,8 @@ func (w *world) finish() {
 	for range 500 {
 		if w.order.AtRest() && len(w.running) == 0 {
 			require.Contains(w.t, []orders.Stage{orders.Closed, orders.Rejected}, w.order.Stage)
+			require.Empty(w.t, w.book.held, "nothing is kept for a finished order")
+			require.Empty(w.t, w.book.waiting)
 			return
 		}
 		w.onwards()

@@ -73,7 +73,8 @@ type Staff struct {
 	Locale string `json:"locale"`
 }
 
-// OrderQuery selects orders. Empty fields do not restrict. Q is a number, a customer reference, a name or the tail of a phone.
+// OrderQuery selects orders. Empty fields do not restrict. Q is a number or four characters of one,
+// a part of a customer reference or of a name, or the tail of a phone.
 type OrderQuery struct {
 	Q           string
 	Stage       Stage
@@ -156,6 +157,21 @@ type StockLevel struct {
 	Warehouse string
 	OnHand    int64
 	Reserved  int64
+}
+
+// WebhookView is an event of the outside world that belongs to no order yet, without what it said.
+type WebhookView struct {
+	Provider   string
+	EventID    string
+	Subject    string // a tracking number or a payment reference
+	ReceivedAt time.Time
+	Repeats    int64 // how often it came again
+}
+
+// WebhookPage is one page of events.
+type WebhookPage struct {
+	Items      []WebhookView
+	NextCursor string // empty on the last page
 }
 
 // AuditRow is one line of the audit log: who asked for what, and how it was answered.

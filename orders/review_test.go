@@ -124,6 +124,24 @@ func TestResubmittingWithANewDraftFreesTheOldSlotsAndReviewsAgain(t *testing.T) 
 	require.Empty(t, h.order.FreeSlots)
 }
 
+func TestResubmittingWithTheSameTimeKeepsTheSlot(t *testing.T) {
+	t.Parallel()
+	h := situation(t, "sent_back")
+	d := draft(install("L1"), install("L2"))
+	d.Slots[0].ID = "slot-L3" // the calendar has found it to be the order's own
+	h.do(&orders.Resubmit{Draft: &d})
+	require.Empty(t, h.order.FreeSlots)
+	h.facts = orders.ReviewFacts{SoftDuplicates: []string{"DD20261130-000009"}}
+	h.work()
+	h.do(&orders.SendBack{})
+	d = draft(install("L1"))
+	d.Slots[0].ID = "slot-L3"
+	h.do(&orders.Resubmit{Draft: &d})
+	require.Equal(t, []string{"slot-L2"}, h.order.FreeSlots, "what the new draft has no use for")
+	h.do(&orders.Reject{ReasonCode: "invalid"})
+	require.Equal(t, []string{"slot-L2", "slot-L3"}, h.order.FreeSlots)
+}
+
 func TestResubmittingUnchangedKeepsTheSlots(t *testing.T) {
 	t.Parallel()
 	h := situation(t, "sent_back")

@@ -78,4 +78,5 @@ var stageCommands = []struct {
 	{CmdRefuseDelivery, []Stage{Fulfilling, SigningOff}},
 	{CmdCarrierEvent, []Stage{Created, InReview, SentBack, Fulfilling, SigningOff, AfterSales, Rejected}},
 	{CmdStockAllotted, []Stage{Created, InReview, SentBack, Fulfilling}},
+	{CmdMessageFailed, []Stage{Created, InReview, SentBack, Fulfilling, SigningOff, AfterSales}},
 }

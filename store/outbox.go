@@ -63,17 +63,37 @@ func (s *Store) MarkSent(ctx context.Context, key, channel string) error {
 	return nil
 }
 
-// MarkFailed notes why a notice did not go out. It is tried again after the pause, or never when the pause is zero.
-func (s *Store) MarkFailed(ctx context.Context, key, code string, pause time.Duration) error {
+// Postpone notes why a notice did not go out. It is tried again after the pause.
+func (s *Store) Postpone(ctx context.Context, key, code string, pause time.Duration) error {
 	_, err := s.pool.Exec(ctx, `
 		UPDATE outbox
-		SET status = CASE WHEN $3::interval > interval '0' THEN 'pending' ELSE 'failed' END,
-		    failure = $2,
+		SET failure = $2,
 		    next_at = now() + $3::interval,
 		    owner = NULL
 		WHERE key = $1 AND status = 'pending'`, key, code, pause)
 	if err != nil {
-		return fmt.Errorf("mark %s as failed: %w", key, err)
+		return fmt.Errorf("postpone %s: %w", key, err)
+	}
+	return nil
+}
+
+// MarkFailed ends a notice that cannot be delivered, and tells its order.
+func (s *Store) MarkFailed(ctx context.Context, n orders.Notice, code string) error {
+	err := s.inTx(ctx, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, `
+			UPDATE outbox
+			SET status = 'failed',
+			    failure = $2,
+			    owner = NULL
+			WHERE key = $1 AND status = 'pending'`, n.Key, code)
+		if err != nil || tag.RowsAffected() == 0 {
+			return err
+		}
+		told := &orders.MessageFailed{Template: n.Template, Code: code}
+		return queueCommand(ctx, tx, "message:"+n.Key, n.Order, told, orders.SystemActor)
+	})
+	if err != nil {
+		return fmt.Errorf("mark %s as failed: %w", n.Key, err)
 	}
 	return nil
 }

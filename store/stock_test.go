@@ -184,10 +184,12 @@ func TestAReceiptServesBackordersInTheOrderOfApproval(t *testing.T) {
 		equal(t, "command", row.Name, orders.CmdStockAllotted)
 		decoded, err := orders.DecodeCommand(row.Name, row.Payload)
 		check(t, err)
-		allotted := decoded.(*orders.StockAllotted)
-		equal(t, "told ID", allotted.CommandID, row.ID)
-		want := map[string]int64{numbers[1]: 4, numbers[2]: 2}[row.Order]
-		equal(t, "allotted to "+row.Order, sum(allotted.Added), want)
+		equal(t, "told ID", decoded.Head().CommandID, row.ID)
+		request := want(row.Order, "TEA-001", 4)
+		request.Key = row.Order + "/reserve/1/2"
+		answer, err := db.ReserveStock(ctx, request)
+		check(t, err)
+		equal(t, "allotted to "+row.Order, sum(answer.Added), map[string]int64{numbers[1]: 4, numbers[2]: 2}[row.Order])
 	}
 	db.noViolations(t)
 }
@@ -267,7 +269,7 @@ func TestAskingAgainGivesBackWhatHistoryForgot(t *testing.T) {
 		equal(t, "reserved of "+sku, db.count(t, `SELECT sum(reserved)::bigint FROM stock WHERE sku = $1`, sku), reserved)
 	}
 	equal(t, "waiting", db.count(t, `SELECT sum(waiting)::bigint FROM backorders`), 0)
-	again := want("DD-1", "TEA-002", 2)
+	again := want("DD-1", "TEA-002", 7)
 	again.Key, again.Holding = "DD-1/reserve/2/2", []orders.ShipmentLine{{LineID: "L1", Warehouse: "SZ", Quantity: 5}}
 	answer, err = db.ReserveStock(ctx, again)
 	check(t, err)

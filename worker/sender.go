@@ -76,10 +76,10 @@ func (s *sender) send(ctx context.Context, n orders.ClaimedNotice) {
 	case err == nil:
 		err = s.db.MarkSent(ctx, n.Key, channel)
 	case errors.As(err, &refused):
-		err = s.db.MarkFailed(ctx, n.Key, refused.Code, 0)
+		err = s.db.MarkFailed(ctx, n.Notice, refused.Code)
 	default:
 		pause := min(maxPause, time.Second<<min(n.Attempts, 10))
-		err = s.db.MarkFailed(ctx, n.Key, "unreachable", pause)
+		err = s.db.Postpone(ctx, n.Key, orders.ReasonUnreachable, pause)
 	}
 	if err != nil && ctx.Err() == nil {
 		s.log.Warn("the outcome of a message could not be kept", "key", n.Key, "error", err)

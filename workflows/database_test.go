@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"amends/orders"
 	"amends/store"
@@ -14,8 +16,9 @@ var errAway = errors.New("the database is away")
 // database is the real one with a door that can be shut, and with a note of everything that the recorder wrote.
 type database struct {
 	*store.Store
-	away   func() bool // nil: never
-	before func()      // happens before stock is reserved
+	now    func() time.Time
+	until  atomic.Pointer[time.Time] // when it comes back; nil: it is there
+	before func()                    // happens before stock is reserved
 	// recording happens before something is recorded
 	recording func(t orders.Transitions)
 
@@ -29,8 +32,15 @@ type rawJSON []byte
 
 func (r rawJSON) MarshalJSON() ([]byte, error) { return r, nil }
 
+// leave lets the database be away for a while from now on.
+func (d *database) leave(outage time.Duration) time.Time {
+	until := d.now().Add(outage)
+	d.until.CompareAndSwap(nil, &until)
+	return until
+}
+
 func (d *database) shut() error {
-	if d.away == nil || !d.away() {
+	if until := d.until.Load(); until == nil || !d.now().Before(*until) {
 		return nil
 	}
 	d.Lock()

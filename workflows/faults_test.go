@@ -14,14 +14,17 @@ import (
 func TestANativeCancellationFlagsTheOrderAndLeavesItRunning(t *testing.T) {
 	b := setup(t)
 	b.create(goods())
+	var noted *answer
 	b.when("everything to pack", ready, b.env.CancelWorkflow)
 	b.when("the incident", func(o orders.Order) bool { return len(o.Incidents) > 0 }, func() {
 		require.Equal(t, orders.EventCancelAsked, b.lastSeen.Incidents[0].Code)
 		require.Equal(t, []string{"needs_attention"}, b.lastSeen.Flags())
 		require.Equal(t, orders.EventCancelAsked, b.attribute("BlockedReason"))
+		noted = b.update("retry", &orders.Retry{})
 	})
 	b.finish()
 	b.run()
+	require.Equal(t, int64(2), noted.agreed().Version, "commands are answered")
 	require.Equal(t, orders.Closed, b.stored().Stage, "activities and timers go on")
 	require.Equal(t, []string{"authorised", "captured"}, b.entries("payments"))
 }
@@ -33,8 +36,7 @@ const outage = 30 * time.Second
 func TestADatabaseThatIsAwayDelaysAnOrderAndLosesNothing(t *testing.T) {
 	b := setup(t)
 	b.create(goods())
-	until := b.env.Now().Add(outage)
-	b.database.away = func() bool { return b.env.Now().Before(until) }
+	until := b.database.leave(outage)
 	b.finish()
 	b.run()
 	require.Equal(t, orders.Closed, b.stored().Stage)
@@ -46,12 +48,10 @@ func TestADatabaseThatIsAwayDelaysAnOrderAndLosesNothing(t *testing.T) {
 func TestCommandsWaitForADatabaseThatIsAwayInTheMiddle(t *testing.T) {
 	b := setup(t)
 	b.create(goods())
-	var until time.Time
 	var handOver *answer
 	b.ships()
 	b.when("a label", func(o orders.Order) bool { return len(o.Shipments) == 1 && quiet(o) }, func() {
-		until = b.env.Now().Add(outage)
-		b.database.away = func() bool { return b.env.Now().Before(until) }
+		b.database.leave(outage)
 		handOver = b.update("hand-over", &orders.HandOver{ShipmentID: "S1"})
 		b.signal("hold", map[string]any{"reason": "the customer is on the telephone"})
 		b.signal("hold", "garbage")
@@ -202,13 +202,7 @@ func TestATaskWhoseAnswerMakesTheDomainPanicIsParked(t *testing.T) {
 func TestARejectionWhileTheDatabaseIsAwayTakesNothing(t *testing.T) {
 	b := setup(t)
 	b.create(goods())
-	until := time.Time{}
-	b.database.away = func() bool { return !until.IsZero() && b.env.Now().Before(until) }
-	b.database.before = func() { // the answer of the reservation is lost, and the next ones too
-		if until.IsZero() {
-			until = b.env.Now().Add(outage)
-		}
-	}
+	b.database.before = func() { b.database.leave(outage) } // it goes away with the reservation
 	b.when("the reservation to wait", in(orders.Fulfilling), func() { b.signal("reject", map[string]any{"reason_code": "customer_request"}) })
 	b.run()
 	require.Equal(t, orders.Rejected, b.stored().Stage)

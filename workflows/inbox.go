@@ -42,6 +42,7 @@ var descriptions = map[string]string{
 	orders.CmdReceivePayment: "Money came in outside a provider: {\"payment_id\", \"amount\", \"reference\"}.",
 	orders.CmdCarrierEvent:   "The carrier reports on a parcel: {\"tracking_number\", \"status\", \"occurred_at\"}.",
 	orders.CmdStockAllotted:  "Goods came in for waiting lines.",
+	orders.CmdMessageFailed:  "A message to the customer cannot be delivered: {\"template\", \"code\"}.",
 }
 
 // listen opens both doors before anything else happens.
@@ -265,8 +266,7 @@ func namesSomebody(fields map[string]json.RawMessage) bool {
 }
 
 func claimed(name string, actor orders.Actor) orders.Actor {
-	fact := name == orders.CmdCarrierEvent || name == orders.CmdStockAllotted
-	if fact && (actor.Role == orders.CarrierActor.Role || actor.Role == orders.SystemActor.Role) {
+	if orders.IsReport(name) && (actor.Role == orders.CarrierActor.Role || actor.Role == orders.SystemActor.Role) {
 		return orders.Actor{ID: actor.ID, Role: actor.Role}
 	}
 	if actor.ID == "" {

@@ -74,7 +74,7 @@ func TestAStaleFormIsRefusedAndASignalNeedsNoVersion(t *testing.T) {
 	})
 	b.run()
 	stale.refused(orders.CodeStaleVersion)
-	require.Equal(t, []string{"1"}, stale.problem().Params)
+	require.Equal(t, []string{"1", "7"}, stale.problem().Params)
 	require.Equal(t, []string{
 		"send-back operator operator f accepted",
 		"reject operator operator f refused stale_version",

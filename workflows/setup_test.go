@@ -110,6 +110,7 @@ type bench struct {
 
 var (
 	clerk    = orders.Actor{ID: "staff-clerk", Role: "manager", Verified: true}
+	creator  = orders.Actor{ID: "staff-creator", Role: "clerk", Verified: true} // nobody approves their own order
 	reviewer = orders.Actor{ID: "staff-reviewer", Role: "reviewer", Verified: true}
 	operator = orders.Actor{ID: "eve", Role: "operator"}
 	people   atomic.Int64 // numbers the customers, one a test
@@ -129,6 +130,7 @@ func (b *bench) renew(at time.Time) {
 	suite := new(testsuite.WorkflowTestSuite)
 	suite.SetLogger(silent{})
 	b.env = suite.NewTestWorkflowEnvironment()
+	b.database.now = b.env.Now
 	workflows.Register(b.env, b.activities())
 	b.env.SetTestTimeout(time.Minute)
 	b.env.SetWorkflowRunTimeout(10 * 365 * 24 * time.Hour)
@@ -198,7 +200,7 @@ func (b *bench) createUnder(draft orders.Draft, policy orders.Policy, slots ...o
 			if b.order.CustomerID != "" { // a second order of the same customer
 				draft.CustomerID = b.order.CustomerID
 			}
-			order, first := orders.New(d.Number, draft, policy, clerk, id, b.env.Now())
+			order, first := orders.New(d.Number, draft, policy, creator, id, b.env.Now())
 			payload, err := json.Marshal(orders.Start{Order: order})
 			b.order = order
 			return orders.Built{Payload: payload, Order: &order, First: &first}, err

@@ -26,7 +26,7 @@ func (s *Server) readOrder(c *call) error {
 		return err
 	}
 	c.Response().Header().Set("ETag", strconv.Quote(strconv.FormatInt(view.Order.Version, 10)))
-	return c.JSON(http.StatusOK, s.orderView(view, c.actor.Role, c.locale))
+	return c.JSON(http.StatusOK, s.orderView(view, c.actor, c.locale))
 }
 
 // summaryBody is one row of a list.

@@ -99,8 +99,8 @@ type reasonBody struct {
 	Message string `json:"message"`
 }
 
-// orderView shows an order to one role, with reasons in their language.
-func (s *Server) orderView(v orders.OrderView, role, locale string) orderBody {
+// orderView shows an order to one actor, with reasons in their language.
+func (s *Server) orderView(v orders.OrderView, actor orders.Actor, locale string) orderBody {
 	o := v.Order
 	return orderBody{
 		Number: o.Number, Version: o.Version, Stage: o.Stage, StageSince: o.StageSince, Flags: o.Flags(), CreatedAt: o.CreatedAt,
@@ -122,7 +122,7 @@ func (s *Server) orderView(v orders.OrderView, role, locale string) orderBody {
 		Overdue:   viewAll(o.Overdue, func(kind string) string { return kind }),
 		Notes:     viewAll(v.Notes, func(n orders.NoteView) noteBody { return noteBody(n) }),
 		Contacts:  viewAll(v.Contacts, func(c orders.ContactView) contactBody { return contactBody(c) }),
-		AllowedActions: viewAll(orders.AllowedActions(o, role), func(a orders.Action) allowedBody {
+		AllowedActions: viewAll(orders.AllowedActions(o, actor), func(a orders.Action) allowedBody {
 			return allowed(a, locale)
 		}),
 		Links: s.links(o.Number),

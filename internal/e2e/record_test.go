@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/api/enums/v1"
@@ -19,9 +20,12 @@ import (
 
 var recording = flag.Bool("record", false, "add the histories of the scenarios to the golden ones; none is ever replaced")
 
+// recorded are the scenarios that have placed their first order.
+var recorded sync.Map
+
 // record keeps the history of a scenario's first order when the scenario is over, where there is none of that name.
 func record(o *order) {
-	if !*recording {
+	if _, second := recorded.LoadOrStore(o.Name(), true); second || !*recording {
 		return
 	}
 	o.Cleanup(func() {

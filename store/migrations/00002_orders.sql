@@ -117,7 +117,9 @@ CREATE TABLE slots (
     command_id   text NOT NULL,
     freed_at     timestamptz,
     CONSTRAINT slots_some_time CHECK (from_at < to_at),
-    CONSTRAINT slots_no_double_booking EXCLUDE USING gist (technician WITH =, tstzrange(from_at, to_at) WITH &&)
+    -- a line may overlap itself: it is being moved, and gives up its old time when the order has agreed
+    CONSTRAINT slots_no_double_booking EXCLUDE USING gist (
+        technician WITH =, (order_number || '/' || line_id) WITH <>, tstzrange(from_at, to_at) WITH &&)
         WHERE (freed_at IS NULL)
 );
 CREATE INDEX slots_by_order ON slots (order_number);
