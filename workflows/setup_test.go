@@ -236,6 +236,9 @@ func (b *bench) poll() {
 		return
 	}
 	b.later()
+	if _, err := b.env.QueryWorkflow(workflows.QueryOrder); err != nil {
+		return // its first task has not begun
+	}
 	b.lastSeen = b.queried()
 	if s := b.steps[0]; s.ready(b.lastSeen) {
 		b.steps, b.pause, b.tries = b.steps[1:], firstPause, 0
