@@ -93,13 +93,20 @@ func TestAMessageCanPrintWhatTheOrderKnows(t *testing.T) {
 	t.Parallel()
 	h := place(t, draft(tea("L1", 2), install("L2")))
 	visit := orders.MessageAppointment{Service: "安装", From: morning.Add(48 * time.Hour), To: morning.Add(50 * time.Hour)}
-	lines := []orders.MessageLine{{Name: "龙井", Quantity: 2}, {Name: "安装", Quantity: 1}}
+	lines := []orders.MessageLine{
+		{Name: "龙井", Quantity: 2, UnitPrice: yuan("128.00"), Discount: yuan("0.00"), Total: yuan("256.00")},
+		{Name: "安装", Quantity: 1, UnitPrice: yuan("200.00"), Discount: yuan("0.00"), Total: yuan("200.00")},
+	}
 	require.Equal(t, orders.MessageData{
-		Number: h.order.Number, Company: "茶行", Total: yuan("468.00"), Lines: lines, Appointments: []orders.MessageAppointment{visit},
+		Number: h.order.Number, Company: "茶行", Round: 1, Lines: lines, Fee: yuan("12.00"), Total: yuan("468.00"),
+		Appointments: []orders.MessageAppointment{visit},
 	}, h.order.MessageData("茶行", ""))
 	h.work()
+	require.True(t, h.order.MessageData("茶行", "").MoneyHeld)
 	h.ship("SF-1")
 	data := h.order.MessageData("茶行", "S1")
+	require.Equal(t, []orders.MessageLine{{Name: "龙井", Quantity: 2}}, data.Parcel)
+	require.False(t, data.Partial, "a service is in no parcel")
 	require.Equal(t, []string{"SF", "SF-1"}, []string{data.Carrier, data.TrackingNumber})
 	require.Equal(t, []orders.MessageAppointment{visit}, data.Appointments, "approval changes nothing about it")
 	h.do(&orders.Perform{AppointmentID: "A1"})
@@ -107,6 +114,27 @@ func TestAMessageCanPrintWhatTheOrderKnows(t *testing.T) {
 	data = h.order.MessageData("茶行", "")
 	require.Empty(t, data.Appointments)
 	require.Equal(t, time.Date(2026, 12, 8, 15, 59, 59, 0, time.UTC), data.WindowEndsAt, "the last day to the end")
+}
+
+func TestAMessageAboutAPartialShipmentSaysWhatIsInIt(t *testing.T) {
+	t.Parallel()
+	h := place(t, draft(tea("L1", 3)))
+	h.work()
+	h.ship("SF-1", orders.ShipLine{LineID: "L1", Quantity: 2})
+	data := h.order.MessageData("茶行", "S1")
+	require.Equal(t, []orders.MessageLine{{Name: "龙井", Quantity: 2}}, data.Parcel)
+	require.True(t, data.Partial)
+}
+
+func TestAMessageKnowsServicesAloneAndARepeatedReview(t *testing.T) {
+	t.Parallel()
+	h := place(t, draft(install("L1")))
+	data := h.order.MessageData("茶行", "")
+	require.True(t, data.ServicesOnly)
+	require.False(t, data.MoneyHeld)
+	h = situation(t, "sent_back")
+	h.do(&orders.Resubmit{})
+	require.Equal(t, 2, h.order.MessageData("茶行", "").Round)
 }
 
 func TestARejectedDuplicateNamesTheOrderThatStands(t *testing.T) {

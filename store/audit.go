@@ -10,9 +10,10 @@ import (
 
 const appendAudit = `SELECT audit_append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
 
-// Audit writes one line of the audit log: for what has no row of its own in commands, refused attempts above all.
+// Audit writes one line of the audit log: for what has no row of its own in commands, refused attempts above all. What
+// has an ID of its own is written once, however often it is reported.
 func (s *Store) Audit(ctx context.Context, row orders.AuditRow) error {
-	_, err := s.pool.Exec(ctx, appendAudit, auditArguments(row, time.Now(), false)...)
+	_, err := s.pool.Exec(ctx, appendAudit, auditArguments(row, time.Now(), row.Command != "")...)
 	if err != nil {
 		return fmt.Errorf("audit: %w", err)
 	}

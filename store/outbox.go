@@ -10,14 +10,15 @@ import (
 	"amends/orders"
 )
 
-// queueNotice adds a notice to the outbox. A key that is there already is one message.
+// queueNotice adds a notice to the outbox. A key that is there already is one message. A rejection waits until the
+// workflow task that decided it would have been repeated: one that history forgets is told to nobody.
 func queueNotice(batch *pgx.Batch, n orders.Notice) {
 	if n.Data == nil {
 		n.Data = map[string]string{}
 	}
 	batch.Queue(`
-		INSERT INTO outbox (key, order_number, template, contact_id, locale, data)
-		VALUES ($1, $2, $3, $4, $5, $6)
+		INSERT INTO outbox (key, order_number, template, contact_id, locale, data, next_at)
+		VALUES ($1, $2, $3, $4, $5, $6, now() + CASE WHEN $3 = 'rejected' THEN interval '15 seconds' ELSE interval '0' END)
 		ON CONFLICT (key) DO NOTHING`, n.Key, n.Order, n.Template, n.ContactID, n.Locale, n.Data)
 }
 

@@ -25,6 +25,17 @@ func trackingOf(o orders.Order) []string {
 	return slices.Compact(numbers)
 }
 
+// TrackingInUse tells whether a parcel of another order has the tracking number.
+func (s *Store) TrackingInUse(ctx context.Context, tracking, order string) (bool, error) {
+	var used bool
+	err := s.pool.QueryRow(ctx, `
+		SELECT EXISTS (SELECT FROM parcels WHERE tracking = $1 AND order_number <> $2)`, tracking, order).Scan(&used)
+	if err != nil {
+		return false, fmt.Errorf("look up tracking number: %w", err)
+	}
+	return used, nil
+}
+
 // moveParcels makes the order's tracking numbers findable and routes the events that came before a number was known.
 func moveParcels(ctx context.Context, tx pgx.Tx, order string, before, now []string) error {
 	_, err := tx.Exec(ctx, `DELETE FROM parcels WHERE order_number = $1 AND tracking <> ALL($2)`, order, now)

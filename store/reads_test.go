@@ -38,9 +38,15 @@ func TestTheListIsPagedByKeyWithoutGapsOrRepeats(t *testing.T) {
 		}
 		equal(t, "seen with "+sort, len(seen), n)
 	}
-	var invalid *orders.ValidationError
-	if _, err := db.Orders(ctx, orders.OrderQuery{Cursor: "broken", Limit: 1}); !errors.As(err, &invalid) {
-		t.Errorf("a broken cursor: %v", err)
+	page, err := db.Orders(ctx, orders.OrderQuery{Limit: 1})
+	check(t, err)
+	whole := page.NextCursor
+	for _, cursor := range []string{"broken", whole[:len(whole)-1], whole[:len(whole)-4], whole[1:], whole + "AAAA", "AAAA"} {
+		var invalid *orders.ValidationError
+		_, err := db.Orders(ctx, orders.OrderQuery{Cursor: cursor, Limit: 1})
+		if !errors.As(err, &invalid) || invalid.Code != store.CodeBadCursor {
+			t.Errorf("the cursor %q: %v", cursor, err)
+		}
 	}
 }
 
@@ -54,6 +60,10 @@ func TestOrdersAreFoundByWhatPeopleHaveInHand(t *testing.T) {
 		want  int
 	}{
 		"number":                 {orders.OrderQuery{Q: first.Number}, 1},
+		"tail of a number":       {orders.OrderQuery{Q: first.Number[len(first.Number)-5:]}, 1},
+		"part of a number":       {orders.OrderQuery{Q: "dd20"}, 2},
+		"too little of a number": {orders.OrderQuery{Q: "D20"}, 0},
+		"a number's wildcards":   {orders.OrderQuery{Q: "DD__"}, 0},
 		"part of the name":       {orders.OrderQuery{Q: "雷1"}, 1},
 		"name of both":           {orders.OrderQuery{Q: "李雷"}, 2},
 		"reference":              {orders.OrderQuery{Q: "po_77%"}, 1},

@@ -12,10 +12,10 @@ import (
 
 // ReceiveStock books goods in and gives what is free of the SKU to the lines that wait for it, the oldest approved
 // first. Every order that got something is told by a stock-allotted command. Repeating a key
-// changes nothing. Unknown SKUs and warehouses are *orders.ValidationError.
-func (s *Store) ReceiveStock(ctx context.Context, r orders.GoodsReceipt) error {
-	err := s.inTx(ctx, func(tx pgx.Tx) error {
-		if isNew, err := bookIn(ctx, tx, r); err != nil || !isNew {
+// changes nothing and returns false. Unknown SKUs and warehouses, and services, are *orders.ValidationError.
+func (s *Store) ReceiveStock(ctx context.Context, r orders.GoodsReceipt) (isNew bool, err error) {
+	err = s.inTx(ctx, func(tx pgx.Tx) (err error) {
+		if isNew, err = bookIn(ctx, tx, r); err != nil || !isNew {
 			return err
 		}
 		served, err := serveWaiting(ctx, tx, r)
@@ -31,9 +31,9 @@ func (s *Store) ReceiveStock(ctx context.Context, r orders.GoodsReceipt) error {
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("receive %s: %w", r.SKU, err)
+		return false, fmt.Errorf("receive %s: %w", r.SKU, err)
 	}
-	return nil
+	return isNew, nil
 }
 
 // bookIn holds all stock rows of the SKU and writes the movement. It returns false when the key was booked before, and
@@ -54,6 +54,9 @@ func bookIn(ctx context.Context, tx pgx.Tx, r orders.GoodsReceipt) (isNew bool, 
 	if err != nil || known {
 		return false, err
 	}
+	if err := holdsGoods(ctx, tx, r); err != nil {
+		return false, err
+	}
 	_, err = tx.Exec(ctx, `
 		INSERT INTO stock (sku, warehouse)
 		VALUES ($1, $2)
@@ -71,6 +74,26 @@ func bookIn(ctx context.Context, tx pgx.Tx, r orders.GoodsReceipt) (isNew bool, 
 		WHERE sku = $1 AND warehouse = $2`, r.SKU, r.Warehouse, r.Quantity)
 	queueMovement(batch, movement{r.Key, "receive", "", "", r.SKU, r.Warehouse, r.Quantity, 0, r.Reference, r.Actor.ID})
 	return true, tx.SendBatch(ctx, batch).Close()
+}
+
+// holdsGoods refuses what cannot lie in a warehouse, and warehouses that are not there.
+func holdsGoods(ctx context.Context, tx pgx.Tx, r orders.GoodsReceipt) error {
+	var kind string
+	var warehouse bool
+	err := tx.QueryRow(ctx, `
+		SELECT coalesce((SELECT kind FROM products WHERE sku = $1), ''),
+		       EXISTS (SELECT FROM warehouses WHERE id = $2)`, r.SKU, r.Warehouse).Scan(&kind, &warehouse)
+	switch {
+	case err != nil:
+		return err
+	case kind == "":
+		return &orders.ValidationError{Field: "sku", Code: "unknown_sku", Params: []string{r.SKU}}
+	case kind != orders.Goods:
+		return &orders.ValidationError{Field: "sku", Code: "not_goods"}
+	case !warehouse:
+		return &orders.ValidationError{Field: "warehouse", Code: CodeWarehouseUnknown, Params: []string{r.Warehouse}}
+	}
+	return nil
 }
 
 // serveWaiting holds free stock of the SKU for waiting lines and returns the orders that got something, sorted.

@@ -2,10 +2,9 @@ package store
 
 import (
 	"context"
-	"encoding/base64"
 	"fmt"
 	"strings"
-	"time"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 
@@ -16,22 +15,25 @@ const (
 	pageLimit  = 100
 	countLimit = 10_000 // an estimate stops counting here
 	phoneTail  = 4      // digits that a search by the tail of a phone number needs
+	numberPart = 4      // characters that a search by a part of an order number needs
 )
 
 // Orders returns one page of the list, by parameters only. The cursor is opaque; a broken one is a
 // *orders.ValidationError. TotalEstimate is exact up to 10,000 and stops there.
 func (s *Store) Orders(ctx context.Context, q orders.OrderQuery) (orders.OrderPage, error) {
-	f := newFilter(q)
 	var page orders.OrderPage
-	err := s.pool.QueryRow(ctx, `SELECT count(*) FROM (SELECT FROM orders o`+f.where()+fmt.Sprintf(` LIMIT %d) matching`, countLimit),
+	after, err := readCursor(q.Cursor, 2)
+	if err != nil {
+		return page, err
+	}
+	f := newFilter(q)
+	err = s.pool.QueryRow(ctx, `SELECT count(*) FROM (SELECT FROM orders o`+f.where()+fmt.Sprintf(` LIMIT %d) matching`, countLimit),
 		f.arguments...).Scan(&page.TotalEstimate)
 	if err != nil {
 		return page, fmt.Errorf("count orders: %w", err)
 	}
 	ascending := q.Sort == "created_at"
-	if err := f.after(q.Cursor, ascending); err != nil {
-		return page, err
-	}
+	f.after(after, ascending)
 	limit := min(max(q.Limit, 1), pageLimit)
 	rows, err := s.pool.Query(ctx, listQuery(f, ascending, limit+1), f.arguments...)
 	if err != nil {
@@ -42,7 +44,8 @@ func (s *Store) Orders(ctx context.Context, q orders.OrderQuery) (orders.OrderPa
 	}
 	if len(page.Items) > limit {
 		page.Items = page.Items[:limit]
-		page.NextCursor = cursorOf(page.Items[limit-1])
+		last := page.Items[limit-1]
+		page.NextCursor = cursorOf(stamp(last.CreatedAt), last.Number)
 	}
 	return page, nil
 }
@@ -117,13 +120,13 @@ func (f *filter) addText(condition, argument string) {
 	}
 }
 
-// addSearch looks the text up as a number, a part of a customer reference or of a name, or the tail of a phone number.
-// Each branch has its index.
+// addSearch looks the text up as a part of a number, of a customer reference or of a name, or as the tail of a phone
+// number. Each branch has its index.
 func (f *filter) addSearch(text string) {
-	f.arguments = append(f.arguments, strings.ToUpper(text), "%"+escapeLike(text)+"%", phonePattern(text))
+	f.arguments = append(f.arguments, numberPattern(text), "%"+escapeLike(text)+"%", phonePattern(text))
 	n := len(f.arguments)
 	branches := []string{
-		fmt.Sprintf(`SELECT number FROM orders WHERE number = $%d`, n-2),
+		fmt.Sprintf(`SELECT number FROM orders WHERE number LIKE $%d`, n-2),
 		fmt.Sprintf(`SELECT number FROM orders WHERE customer_ref <> '' AND customer_ref ILIKE $%d`, n-1),
 		fmt.Sprintf(`SELECT number FROM orders WHERE contact_id IN (SELECT id FROM contacts WHERE name ILIKE $%d)`, n-1),
 		fmt.Sprintf(`SELECT number FROM orders WHERE contact_id IN (SELECT id FROM contacts WHERE reverse(phone) LIKE $%d)`, n),
@@ -131,23 +134,18 @@ func (f *filter) addSearch(text string) {
 	f.conditions = append(f.conditions, `o.number IN (`+strings.Join(branches, ` UNION ALL `)+`)`)
 }
 
-// after continues a list behind the cursor.
-func (f *filter) after(cursor string, ascending bool) error {
-	if cursor == "" {
-		return nil
-	}
-	at, number, err := readCursor(cursor)
-	if err != nil {
-		return &orders.ValidationError{Field: "cursor", Code: orders.CodeInvalid}
+// after continues a list behind what a cursor holds.
+func (f *filter) after(cursor []string, ascending bool) {
+	if cursor == nil {
+		return
 	}
 	sign := "<"
 	if ascending {
 		sign = ">"
 	}
-	f.arguments = append(f.arguments, at, number)
+	f.arguments = append(f.arguments, cursor[0], cursor[1])
 	n := len(f.arguments)
-	f.conditions = append(f.conditions, fmt.Sprintf(`(o.created_at, o.number) %s ($%d, $%d)`, sign, n-1, n))
-	return nil
+	f.conditions = append(f.conditions, fmt.Sprintf(`(o.created_at, o.number) %s ($%d::text::timestamptz, $%d)`, sign, n-1, n))
 }
 
 func (f *filter) where() string {
@@ -159,41 +157,35 @@ func (f *filter) where() string {
 		  AND `)
 }
 
-// noPhone is a pattern that no phone number matches.
-const noPhone = "none"
+// nothing is a pattern that no phone number and no order number matches.
+const nothing = "none"
 
-// phonePattern matches numbers that end in the digits, compared from their end. Fewer than four digits, or anything
-// that does not belong to a phone number, match nothing.
+// numberPattern matches order numbers with the text in them. A shorter text matches none: it is in too many.
+func numberPattern(text string) string {
+	if utf8.RuneCountInString(text) < numberPart {
+		return nothing
+	}
+	return "%" + escapeLike(strings.ToUpper(text)) + "%"
+}
+
+// phonePattern matches numbers that end in the digits, compared from their end, with an extension after a semicolon.
+// Fewer than four digits, or anything that does not belong to a phone number, match nothing.
 func phonePattern(text string) string {
 	var digits []byte
 	for i := len(text) - 1; i >= 0; i-- {
 		switch c := text[i]; {
-		case c >= '0' && c <= '9':
+		case c >= '0' && c <= '9', c == ';':
 			digits = append(digits, c)
 		case !strings.ContainsRune("+- ()", rune(c)):
-			return noPhone
+			return nothing
 		}
 	}
 	if len(digits) < phoneTail {
-		return noPhone
+		return nothing
 	}
 	return string(digits) + "%"
 }
 
 func escapeLike(text string) string {
 	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(text)
-}
-
-func cursorOf(s orders.Summary) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(s.CreatedAt.UTC().Format(time.RFC3339Nano) + "|" + s.Number))
-}
-
-func readCursor(cursor string) (at time.Time, number string, err error) {
-	text, err := base64.RawURLEncoding.DecodeString(cursor)
-	if err != nil {
-		return at, "", err
-	}
-	stamp, number, _ := strings.Cut(string(text), "|")
-	at, err = time.Parse(time.RFC3339Nano, stamp)
-	return at, number, err
 }

@@ -98,3 +98,41 @@ func matchPaymentEvents(ctx context.Context, tx pgx.Tx, order, reference string)
 	}
 	return nil
 }
+
+// UnmatchedWebhooks returns one page of the events that belong to no order yet, the newest first. A broken cursor is a
+// *orders.ValidationError.
+func (s *Store) UnmatchedWebhooks(ctx context.Context, cursor string, limit int) (orders.WebhookPage, error) {
+	var page orders.WebhookPage
+	after, err := readCursor(cursor, 3)
+	if err != nil {
+		return page, err
+	}
+	limit = min(max(limit, 1), pageLimit)
+	behind, arguments := ``, []any{limit + 1}
+	if after != nil {
+		behind = ` AND (received_at, provider, event_id) < ($2::text::timestamptz, $3, $4)`
+		arguments = append(arguments, after[0], after[1], after[2])
+	}
+	rows, err := s.pool.Query(ctx, `
+		SELECT provider,
+		       event_id,
+		       subject,
+		       received_at,
+		       repeats
+		FROM webhooks
+		WHERE status = 'unmatched'`+behind+`
+		ORDER BY received_at DESC, provider DESC, event_id DESC
+		LIMIT $1`, arguments...)
+	if err != nil {
+		return page, fmt.Errorf("list unmatched events: %w", err)
+	}
+	if page.Items, err = pgx.CollectRows(rows, pgx.RowToStructByName[orders.WebhookView]); err != nil {
+		return page, fmt.Errorf("list unmatched events: %w", err)
+	}
+	if len(page.Items) > limit {
+		page.Items = page.Items[:limit]
+		last := page.Items[limit-1]
+		page.NextCursor = cursorOf(stamp(last.ReceivedAt), last.Provider, last.EventID)
+	}
+	return page, nil
+}

@@ -92,6 +92,9 @@ func (s *sender) deliver(ctx context.Context, n orders.ClaimedNotice) (channel s
 	if err != nil {
 		return "", err
 	}
+	if n.Template == orders.TemplateRejected && view.Order.Stage != orders.Rejected {
+		return "none", nil // the rejection was decided anew, and differently
+	}
 	contact, err := s.db.ContactByID(ctx, n.ContactID)
 	if err != nil {
 		return "", err

@@ -108,7 +108,7 @@ func TestAnOrderThatPostgresRefusesStopsShowsItAndGoesOnOnceRepaired(t *testing.
 			b.when("recording to stop", func(orders.Order) bool { return b.attribute("BlockedStep") == "record" }, func() {
 				require.Equal(t, code, b.attribute("BlockedReason"))
 				require.Equal(t, true, b.attribute("NeedsAttention"))
-				require.Regexp(t, "recording stopped.*"+code, b.details())
+				require.Regexp(t, "stopped.*"+code, b.details())
 				require.False(t, hold.done, "what Postgres cannot hold is not promised")
 				require.Nil(t, b.stored().Hold)
 				resume = b.update("resume", &orders.Resume{})

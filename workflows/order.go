@@ -26,12 +26,18 @@ func OrderNumber(workflowID string) string { return workflowID }
 // Order is an order's whole life, from its creation to the end of after-sales. It never fails: what cannot proceed is
 // parked and waits for a person.
 func Order(root workflow.Context, input converter.RawValue) error {
+	return live(root, input, func(*life) {})
+}
+
+// live is Order with somebody who is shown the life before it begins.
+func live(root workflow.Context, input converter.RawValue, show func(*life)) error {
 	var start orders.Start
 	if err := json.Unmarshal(text(input), &start); err != nil || start.Order.Number == "" {
 		return parkUnreadable(root)
 	}
 	ctx, _ := workflow.NewDisconnectedContext(root)
 	life := newLife(ctx, start)
+	show(life)
 	if err := life.listen(ctx); err != nil {
 		return err
 	}
@@ -165,6 +171,7 @@ func (l *life) perform(ctx workflow.Context, task orders.Task) {
 		failed := &orders.TaskFailed{Header: *fact.Head(), Task: task, Code: orders.CodeInternal}
 		if _, err = l.decide(ctx, failed); err != nil {
 			l.log.Error("an order cannot take the answer of a task", "task", task.Name, "error", err)
+			l.shown.diverged, l.changed = orders.CodeInternal, true
 			return // the task stays under way: starting it again would go round in circles
 		}
 	}

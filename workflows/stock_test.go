@@ -27,9 +27,10 @@ func (b *bench) scarce(quantity int64) orders.Draft {
 
 func (b *bench) receive(sku string, quantity int64) {
 	b.Helper()
-	require.NoError(b, b.db.ReceiveStock(context.Background(), orders.GoodsReceipt{
+	_, err := b.db.ReceiveStock(context.Background(), orders.GoodsReceipt{
 		Key: uuid.NewString(), SKU: sku, Warehouse: "SZ", Quantity: quantity, Actor: clerk,
-	}))
+	})
+	require.NoError(b, err)
 }
 
 // relay delivers what the stock book wrote for the order, as the relay does.

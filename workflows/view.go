@@ -171,7 +171,7 @@ func details(o orders.Order, diverged string) string {
 	}
 	b.WriteString("\n")
 	if diverged != "" {
-		fmt.Fprintf(&b, "\n- **recording stopped 记录已停止: %s.** An engineer compares the history with the order's row in Postgres.", diverged)
+		fmt.Fprintf(&b, "\n- **stopped 已停止: %s.** Can act 可处理: engineer, see the runbook.", diverged)
 	}
 	for _, a := range o.Attention {
 		since := a.Since.Format(time.RFC3339)

@@ -27,7 +27,7 @@ func (p *problems) address(field string, typed Address) orders.Address {
 	if a.Country != "CN" {
 		p.add(field+".country", CodeUnknownValue, "CN")
 	}
-	if strings.TrimSpace(typed.Street) == "" && strings.TrimSpace(typed.Detail) == "" {
+	if Blank(typed.Street) && Blank(typed.Detail) {
 		p.add(field+".detail", CodeRequired)
 	}
 	if a.Postcode != "" && !postcode.MatchString(a.Postcode) {

@@ -6,7 +6,7 @@ import "amends/orders"
 const (
 	CodeRequired       = "required"
 	CodeTooLong        = "too_long"           // params: the most characters
-	CodeControl        = "control_characters" //
+	CodeControl        = "control_characters" // line separators too, where there is one line
 	CodeBidi           = "bidi_characters"    //
 	CodeNotUTF8        = "not_utf8"           //
 	CodePhone          = "not_a_phone"        //

@@ -17,7 +17,7 @@ var Locales = []string{"zh-CN", "en"}
 func contact(p *problems, form Form, known orders.Customer) orders.Contact {
 	typed := form.Customer
 	c := orders.Contact{
-		Name:   cmp.Or(p.text("customer.name", typed.Name, 100), known.Name),
+		Name:   cmp.Or(p.name("customer.name", typed.Name, 100), known.Name),
 		Phone:  cmp.Or(p.phone("customer.phone", typed.Phone), known.Phone),
 		Email:  cmp.Or(p.email("customer.email", typed.Email), known.Email),
 		Locale: cmp.Or(p.oneOf("customer.locale", typed.Locale, Locales...), known.Locale, Locales[0]),
@@ -25,7 +25,7 @@ func contact(p *problems, form Form, known orders.Customer) orders.Contact {
 	}
 	c.ShipTo = orders.Consignee{Name: c.Name, Phone: c.Phone}
 	if form.ShipTo != nil {
-		c.ShipTo.Name = cmp.Or(p.text("ship_to.name", form.ShipTo.Name, 100), c.Name)
+		c.ShipTo.Name = cmp.Or(p.name("ship_to.name", form.ShipTo.Name, 100), c.Name)
 		c.ShipTo.Phone = cmp.Or(p.phone("ship_to.phone", form.ShipTo.Phone), c.Phone)
 		if form.ShipTo.Address != nil {
 			c.ShipTo.Address = p.address("ship_to.address", *form.ShipTo.Address)
@@ -37,7 +37,7 @@ func contact(p *problems, form Form, known orders.Customer) orders.Contact {
 }
 
 func (p *problems) phone(field, typed string) string {
-	if strings.TrimSpace(typed) == "" {
+	if Blank(typed) {
 		return ""
 	}
 	number, code := Phone(typed)
@@ -46,7 +46,7 @@ func (p *problems) phone(field, typed string) string {
 }
 
 func (p *problems) email(field, typed string) string {
-	if strings.TrimSpace(typed) == "" {
+	if Blank(typed) {
 		return ""
 	}
 	address, code := Email(typed)
@@ -81,10 +81,10 @@ func (p *problems) invoiceTo(typed Invoice) orders.InvoiceTo {
 	if typed.Kind != "special" {
 		return to
 	}
-	if strings.TrimSpace(typed.Title) == "" {
+	if Blank(typed.Title) {
 		p.add("invoice.title", CodeRequired)
 	}
-	if strings.TrimSpace(typed.TaxNumber) == "" {
+	if Blank(typed.TaxNumber) {
 		p.add("invoice.tax_number", CodeRequired)
 	}
 	return to

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"amends/money"
@@ -89,7 +90,7 @@ func (p *problems) amount(field, typed string) money.Amount {
 	switch {
 	case errors.Is(err, money.ErrTooFine):
 		p.add(field, CodeTooFine, "2")
-	case errors.Is(err, money.ErrTooLarge), err == nil && (a.IsNegative() || most.Less(a)):
+	case errors.Is(err, money.ErrTooLarge), err == nil && (strings.HasPrefix(typed, "-") || most.Less(a)):
 		p.add(field, CodeRange, nothing.Decimal(), most.Decimal())
 	case err != nil:
 		p.add(field, CodeAmount)

@@ -53,3 +53,26 @@ func valid(number string) (string, bool) {
 	}
 	return phonenumbers.Format(parsed, phonenumbers.E164), true
 }
+
+// wholeNumber is how many digits a text must have to be taken for a whole number rather than the end of one: fewer may
+// be both.
+const wholeNumber = 11
+
+// PhoneEnding reads what somebody looks a number up by: the whole number, as Phone does, or at least its last four
+// digits with anything between them. It returns false for what is neither.
+func PhoneEnding(typed string) (string, bool) {
+	plain := dashes.Replace(width.Narrow.String(typed))
+	digits := strings.Map(func(r rune) rune {
+		if strings.ContainsRune(" -()+;", r) {
+			return -1
+		}
+		return r
+	}, plain)
+	if len(digits) >= wholeNumber {
+		if number, code := Phone(typed); code == "" {
+			return number, true
+		}
+	}
+	other := strings.ContainsFunc(digits, func(r rune) bool { return r < '0' || r > '9' })
+	return digits, !other && len(digits) >= 4 && len(digits) <= 30
+}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -76,10 +75,10 @@ func (r *Reader) customer(ctx context.Context, p *problems, typed Person) (order
 	if typed.ID != "" {
 		return r.customerByID(ctx, p, typed.ID)
 	}
-	if strings.TrimSpace(typed.Name) == "" {
+	if Blank(typed.Name) {
 		p.add("customer.name", CodeRequired)
 	}
-	if strings.TrimSpace(typed.Phone) == "" {
+	if Blank(typed.Phone) {
 		p.add("customer.phone", CodeRequired)
 		return orders.Customer{}, nil
 	}

@@ -20,8 +20,20 @@ func Text(field, typed string, most int) (string, *orders.FieldProblem) {
 
 // Paragraphs is Text for notes, which may have line breaks and tabs.
 func Paragraphs(field, typed string, most int) (string, *orders.FieldProblem) {
-	return text(field, typed, most, "\n\r\t")
+	return text(field, typed, most, "\n\r\t\u2028\u2029")
 }
+
+// Blank tells whether nobody would see anything of a text: it has spaces and invisible characters alone. Control
+// characters do not count as such: they are refused.
+func Blank(typed string) bool {
+	return !strings.ContainsFunc(typed, func(r rune) bool {
+		invisible := unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
+		return !invisible && !unicode.IsSpace(r) && r != braillePatternBlank
+	})
+}
+
+// braillePatternBlank is drawn as nothing though Unicode counts it as a symbol.
+const braillePatternBlank = '\u2800'
 
 func text(field, typed string, most int, allowed string) (string, *orders.FieldProblem) {
 	if !utf8.ValidString(typed) {
@@ -29,7 +41,7 @@ func text(field, typed string, most int, allowed string) (string, *orders.FieldP
 	}
 	for _, r := range typed {
 		switch {
-		case unicode.IsControl(r) && !strings.ContainsRune(allowed, r):
+		case (unicode.IsControl(r) || unicode.In(r, unicode.Zl, unicode.Zp)) && !strings.ContainsRune(allowed, r):
 			return "", &orders.FieldProblem{Field: field, Code: CodeControl}
 		case unicode.Is(unicode.Bidi_Control, r):
 			return "", &orders.FieldProblem{Field: field, Code: CodeBidi}
@@ -44,7 +56,7 @@ func text(field, typed string, most int, allowed string) (string, *orders.FieldP
 
 // Required checks a line of text that must say something.
 func Required(field, typed string, most int) (string, *orders.FieldProblem) {
-	if strings.TrimSpace(typed) == "" {
+	if Blank(typed) {
 		return "", &orders.FieldProblem{Field: field, Code: CodeRequired}
 	}
 	return Text(field, typed, most)
@@ -52,6 +64,14 @@ func Required(field, typed string, most int) (string, *orders.FieldProblem) {
 
 func (p *problems) text(field, typed string, most int) string {
 	return p.keep(Text(field, typed, most))
+}
+
+// name is text that may be left out: one that nobody can see is no name.
+func (p *problems) name(field, typed string, most int) string {
+	if Blank(typed) {
+		return ""
+	}
+	return p.text(field, typed, most)
 }
 
 func (p *problems) paragraphs(field, typed string, most int) string {

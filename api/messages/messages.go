@@ -53,6 +53,19 @@ func Sentence(locale, code string, params ...string) string {
 	if !ok {
 		sentence, params = catalogue["unknown_code"], []string{code}
 	}
+	return fill(catalogue, sentence, params)
+}
+
+// About returns the sentence for a code of a kind: finding, reason or incident. A code of the kind that nobody wrote a
+// sentence for gets the kind's own, with the code.
+func About(locale, kind, code string, params ...string) string {
+	if !Has(kind + "." + code) {
+		return Sentence(locale, kind+".", code)
+	}
+	return Sentence(locale, kind+"."+code, params...)
+}
+
+func fill(catalogue map[string]string, sentence string, params []string) string {
 	return place.ReplaceAllStringFunc(sentence, func(found string) string {
 		parts := place.FindStringSubmatch(found)
 		if i, _ := strconv.Atoi(parts[1]); i < len(params) {

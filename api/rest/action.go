@@ -3,6 +3,7 @@ package rest
 import (
 	"errors"
 	"net/http"
+	"strconv"
 
 	"amends/api/intake"
 	"amends/orders"
@@ -53,7 +54,7 @@ func (f *fields) note(field, typed string) string {
 }
 
 func (f *fields) reason(field, typed string) string {
-	if blank(typed) {
+	if intake.Blank(typed) {
 		f.add(field, codeRequired)
 	}
 	return f.note(field, typed)
@@ -65,6 +66,9 @@ func (f *fields) keep(text string, problem *orders.FieldProblem) string {
 	}
 	return text
 }
+
+// maxVersion is far beyond what the commands of an order add up to, and a number that every JSON reader keeps exactly.
+const maxVersion = 1<<53 - 1
 
 // act makes a handler of a function that turns a command's body into what is submitted. The function checks what the
 // body says and files what is wrong with it.
@@ -88,7 +92,9 @@ func act[B interface{ expected() *int64 }](
 		if version := body.expected(); version == nil {
 			f.add("expected_version", codeRequired)
 		} else if *version < 1 {
-			f.add("expected_version", codeOutOfRange, "1", "…")
+			f.add("expected_version", codeTooSmall, "1")
+		} else if *version > maxVersion {
+			f.add("expected_version", codeOutOfRange, "1", strconv.Itoa(maxVersion))
 		}
 		if err := fill(c, body, &s, f); err != nil {
 			return err
@@ -117,6 +123,10 @@ func (c *call) unlessReplayed(s orders.Submission, problem *problemError, status
 
 func (c *call) submit(s orders.Submission, status int) error {
 	receipt, err := c.server.commands.Submit(c.Request().Context(), s)
+	var taken *orders.SlotTakenError
+	if errors.As(err, &taken) {
+		return c.slotTaken(taken)
+	}
 	if err != nil {
 		return err
 	}

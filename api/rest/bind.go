@@ -2,6 +2,7 @@ package rest
 
 import (
 	"encoding/json"
+	"errors"
 	"reflect"
 	"strconv"
 	"strings"
@@ -147,7 +148,8 @@ func (b *binder) scalar(path string, from any, into reflect.Value) {
 	}
 }
 
-// integer takes digits only: 1.0 and 1e3 are not what a clerk means by a quantity.
+// integer takes digits only: 1.0 and 1e3 are not what a clerk means by a quantity. A number beyond all bounds becomes
+// the outermost one, which the field's own bounds refuse.
 func (b *binder) integer(path string, from any, into reflect.Value) {
 	number, ok := from.(json.Number)
 	if !ok {
@@ -155,7 +157,7 @@ func (b *binder) integer(path string, from any, into reflect.Value) {
 		return
 	}
 	n, err := strconv.ParseInt(number.String(), 10, 64)
-	if err != nil {
+	if err != nil && !errors.Is(err, strconv.ErrRange) {
 		b.wrong(path, codeNotInteger)
 		return
 	}

@@ -43,8 +43,8 @@ func (s *Server) wrap(r route) echo.HandlerFunc {
 
 // admit finds out who calls and whether they may.
 func (c *call) admit() error {
-	token, ok := strings.CutPrefix(c.Request().Header.Get("Authorization"), "Bearer ")
-	if !ok || token == "" || len(token) > 512 {
+	scheme, token, _ := strings.Cut(c.Request().Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") || token == "" || len(token) > 512 {
 		return refuse(codeUnauthenticated)
 	}
 	digest := sha256.Sum256([]byte(token))

@@ -20,7 +20,6 @@ import (
 func asProblem(err error) *problemError {
 	var problem *problemError
 	var unreadable *unreadableError
-	var slot *orders.SlotTakenError
 	var validation *orders.ValidationError
 	var httpError *echo.HTTPError
 	switch {
@@ -28,8 +27,6 @@ func asProblem(err error) *problemError {
 		return problem
 	case errors.As(err, &unreadable):
 		return unreadable.problem()
-	case errors.As(err, &slot):
-		return slotTaken(slot)
 	case errors.As(err, &validation):
 		return &problemError{Problem: orders.AsProblem(err)}
 	case errors.Is(err, orders.ErrNotFound):
@@ -56,11 +53,8 @@ func (e *unreadableError) problem() *problemError {
 }
 
 // slotTaken names the nearest free time, in the time of the order's country.
-func slotTaken(e *orders.SlotTakenError) *problemError {
-	field := "from"
-	if i, err := strconv.Atoi(strings.TrimPrefix(e.LineID, "L")); err == nil && i > 0 {
-		field = "lines[" + strconv.Itoa(i-1) + "].appointment"
-	}
+func (c *call) slotTaken(e *orders.SlotTakenError) *problemError {
+	field := c.slotField(e.LineID)
 	problem := refuse(codeSlotTaken)
 	code := codeNoSlot
 	if e.Nearest.Technician != "" {
@@ -70,6 +64,19 @@ func slotTaken(e *orders.SlotTakenError) *problemError {
 	}
 	problem.Fields = []orders.FieldProblem{{Field: field, Code: code, Params: problem.Params}}
 	return problem
+}
+
+// slotField is where the request asked for the time: who moves an appointment has no lines.
+func (c *call) slotField(line string) string {
+	i, err := strconv.Atoi(strings.TrimPrefix(line, "L"))
+	if err != nil || i < 1 || c.route.right == orders.CmdReschedule {
+		return "from"
+	}
+	field := "lines[" + strconv.Itoa(i-1) + "].appointment"
+	if c.route.right == orders.CmdResubmit {
+		return "order." + field
+	}
+	return field
 }
 
 type slotBody struct {
@@ -84,7 +91,7 @@ func inChina(at time.Time) string { return at.In(china).Format("2006-01-02 15:04
 func fromEcho(e *echo.HTTPError) *problemError {
 	switch e.Code {
 	case http.StatusNotFound:
-		return refuse(codeNotFound)
+		return refuse(codeUnknownAddress)
 	case http.StatusMethodNotAllowed:
 		return refuse(codeMethod)
 	case http.StatusRequestEntityTooLarge:

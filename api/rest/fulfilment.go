@@ -52,9 +52,26 @@ type handOverBody struct {
 
 func handOver(c *call, b handOverBody, s *orders.Submission, f *fields) error {
 	id, err := c.part("shipment", 'S')
+	if err != nil {
+		return err
+	}
+	view, err := c.server.database.Order(c.Request().Context(), s.Order)
+	if err != nil {
+		return err
+	}
+	if view.Order.Shipment(id) == nil {
+		return refuse(codeNotFound)
+	}
 	s.Command = &orders.HandOver{
 		ShipmentID: id, TrackingNumber: f.text("tracking_number", b.TrackingNumber, 64),
 		HandedOverAt: f.past(c, "handed_over_at", b.HandedOverAt),
+	}
+	if b.TrackingNumber == "" || f.has("tracking_number") {
+		return nil
+	}
+	used, err := c.server.database.TrackingInUse(c.Request().Context(), b.TrackingNumber, s.Order)
+	if used {
+		f.add("tracking_number", "tracking_in_use", b.TrackingNumber)
 	}
 	return err
 }
@@ -65,9 +82,29 @@ type performBody struct {
 }
 
 func perform(c *call, b performBody, s *orders.Submission, f *fields) error {
+	visit, _, err := c.appointment(s.Order)
+	if err != nil {
+		return err
+	}
+	s.Command = &orders.Perform{AppointmentID: visit.ID, PerformedAt: f.past(c, "performed_at", b.PerformedAt)}
+	return nil
+}
+
+// appointment finds what the path names in the order as it is stored, whatever its stage.
+func (c *call) appointment(number string) (*orders.Appointment, orders.Order, error) {
 	id, err := c.part("appointment", 'A')
-	s.Command = &orders.Perform{AppointmentID: id, PerformedAt: f.past(c, "performed_at", b.PerformedAt)}
-	return err
+	if err != nil {
+		return nil, orders.Order{}, err
+	}
+	view, err := c.server.database.Order(c.Request().Context(), number)
+	if err != nil {
+		return nil, orders.Order{}, err
+	}
+	visit := view.Order.Appointment(id)
+	if visit == nil {
+		return nil, orders.Order{}, refuse(codeNotFound)
+	}
+	return visit, view.Order, nil
 }
 
 type rescheduleBody struct {
@@ -78,21 +115,13 @@ type rescheduleBody struct {
 
 // reschedule asks for another slot. Which product it is for is known from the order.
 func reschedule(c *call, b rescheduleBody, s *orders.Submission, f *fields) error {
-	id, err := c.part("appointment", 'A')
+	visit, order, err := c.appointment(s.Order)
 	if err != nil {
 		return err
 	}
-	view, err := c.server.database.Order(c.Request().Context(), s.Order)
-	if err != nil {
-		return err
-	}
-	visit := view.Order.Appointment(id)
-	if visit == nil {
-		return refuse(codeNotFound)
-	}
-	s.Command = &orders.Reschedule{AppointmentID: id}
+	s.Command = &orders.Reschedule{AppointmentID: visit.ID}
 	f.join(intake.CheckSlot("", b.From, b.To, c.server.config.Clock()))
-	line := view.Order.Line(visit.Slot.LineID)
+	line := order.Line(visit.Slot.LineID)
 	if b.From != nil && b.To != nil && line != nil {
 		s.Slots = []orders.SlotRequest{{LineID: line.ID, SKU: line.SKU, From: *b.From, To: *b.To}}
 	}

@@ -23,7 +23,7 @@ type healthBody struct {
 	Temporal string `json:"temporal,omitempty"`
 }
 
-func (s *Server) alive(c *call) error { return c.JSON(http.StatusOK, healthBody{Status: "ok"}) }
+func (s *Server) alive(c *call) error { return c.health(http.StatusOK, healthBody{Status: "ok"}) }
 
 // healthy is yes only when an order could live: the database migrated and seeded, Temporal there and a worker polling.
 func (s *Server) healthy(c *call) error {
@@ -37,6 +37,14 @@ func (s *Server) healthy(c *call) error {
 	if err := s.commands.Healthy(ctx); err != nil {
 		slog.Info("not healthy", "part", "temporal", "error", err)
 		body.Temporal, body.Status, status = "away", "away", http.StatusServiceUnavailable
+	}
+	return c.health(status, body)
+}
+
+// health answers a probe, which may ask with HEAD for the status alone.
+func (c *call) health(status int, body healthBody) error {
+	if c.Request().Method == http.MethodHead {
+		return c.NoContent(status)
 	}
 	return c.JSON(status, body)
 }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 	"strconv"
+	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -27,10 +29,13 @@ type unreadableError struct {
 func (e *unreadableError) Error() string { return e.code + " " + e.field }
 
 // parse reads one JSON value: *object, []any, string, json.Number, bool or nil. It refuses what encoding/json lets pass:
-// invalid UTF-8, duplicate keys, and whatever follows the value.
+// invalid UTF-8, halves of characters, duplicate keys, and whatever follows the value.
 func parse(body []byte) (any, error) {
 	if !utf8.Valid(body) {
 		return nil, &unreadableError{code: codeNotUTF8}
+	}
+	if halves(body) {
+		return nil, &unreadableError{code: codeHalfCharacter}
 	}
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber()
@@ -47,6 +52,39 @@ func parse(body []byte) (any, error) {
 		return nil, &unreadableError{code: codeUnreadable}
 	}
 	return value, nil
+}
+
+// halves finds escapes such as \ud800 that stand for half of a character, without the other half beside them: the
+// decoder would put another character in their place. In JSON a backslash stands in strings alone.
+func halves(body []byte) bool {
+	for i := 0; i < len(body); i++ {
+		if body[i] != '\\' {
+			continue
+		}
+		i++
+		unit := escaped(body[i:])
+		if !utf16.IsSurrogate(unit) {
+			continue
+		}
+		rest := body[i+5:] // behind uXXXX
+		if len(rest) == 0 || rest[0] != '\\' || utf16.DecodeRune(unit, escaped(rest[1:])) == unicode.ReplacementChar {
+			return true
+		}
+		i += 10
+	}
+	return false
+}
+
+// escaped reads the four digits of uXXXX. Anything else is zero.
+func escaped(text []byte) rune {
+	if len(text) < 5 || text[0] != 'u' {
+		return 0
+	}
+	unit, err := strconv.ParseUint(string(text[1:5]), 16, 16)
+	if err != nil {
+		return 0
+	}
+	return rune(unit)
 }
 
 type reader struct{ *json.Decoder }

@@ -106,7 +106,8 @@ func (c *call) form(into any) (orders.Submission, *fields, error) {
 	return submission, &fields{list: wrong}, err
 }
 
-// recorded answers what was written down and leaves a line in the audit log.
+// recorded answers what was written down and leaves a line in the audit log, one for all repeats: the first request may
+// have ended between the two.
 func (c *call) recorded(number, id string) error {
 	row := orders.AuditRow{
 		Actor: c.actor, Action: c.route.right, Order: number, Command: id, Outcome: "accepted", RequestID: requestID(c),
@@ -123,7 +124,7 @@ func (c *call) recordedBefore(number, id string, same bool) error {
 		return orders.ErrKeyReused
 	}
 	c.Response().Header().Set("Idempotency-Replayed", "true")
-	return c.JSON(http.StatusCreated, c.record(number, id))
+	return c.recorded(number, id)
 }
 
 func (c *call) record(number, id string) recordedBody {

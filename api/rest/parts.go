@@ -3,6 +3,7 @@ package rest
 import (
 	"time"
 
+	"amends/api/messages"
 	"amends/money"
 	"amends/orders"
 )
@@ -36,27 +37,48 @@ func line(l orders.Line, note string) lineBody {
 }
 
 type findingBody struct {
-	Code   string `json:"code"`
-	LineID string `json:"line_id,omitempty"`
-	Detail string `json:"detail,omitempty"`
+	Code    string `json:"code"`
+	LineID  string `json:"line_id,omitempty"`
+	Detail  string `json:"detail,omitempty"`
+	Message string `json:"message"`
 }
 
-func finding(f orders.Finding) findingBody { return findingBody{f.Code, f.LineID, f.Detail} }
+func findings(list []orders.Finding, locale string) []findingBody {
+	return viewAll(list, func(f orders.Finding) findingBody {
+		return findingBody{f.Code, f.LineID, f.Detail, messages.About(locale, "finding", f.Code, f.Detail, f.LineID)}
+	})
+}
 
 type paymentBody struct {
-	ID        string               `json:"id"`
-	Status    orders.PaymentStatus `json:"status"`
-	Amount    money.Amount         `json:"amount"`
-	Captured  money.Amount         `json:"captured"`
-	Refunded  money.Amount         `json:"refunded"`
-	Reference string               `json:"reference,omitempty"`
+	ID        string       `json:"id"`
+	Status    string       `json:"status"`
+	Amount    money.Amount `json:"amount"`
+	Captured  money.Amount `json:"captured"`
+	Refunded  money.Amount `json:"refunded"`
+	Reference string       `json:"reference,omitempty"`
 }
 
 func payment(p orders.Payment) paymentBody {
 	return paymentBody{
-		ID: p.ID, Status: p.Status, Amount: p.Amount, Captured: inCurrency(p.Captured, p.Amount),
+		ID: p.ID, Status: paymentStatus(p), Amount: p.Amount, Captured: inCurrency(p.Captured, p.Amount),
 		Refunded: inCurrency(p.Refunded, p.Amount), Reference: p.Reference,
 	}
+}
+
+// paymentStatus is what people call it: while nothing was taken it is where the payment stands with its provider, then
+// how much of it was taken and given back.
+func paymentStatus(p orders.Payment) string {
+	switch {
+	case p.Captured.IsZero():
+		return string(p.Status)
+	case p.Refunded.Minor >= p.Captured.Minor:
+		return "refunded"
+	case !p.Refunded.IsZero():
+		return "partially_refunded"
+	case p.Captured.Minor >= p.Amount.Minor:
+		return "captured"
+	}
+	return "partially_captured"
 }
 
 // inCurrency shows nothing as nothing of the currency.
@@ -133,18 +155,24 @@ func held(h *orders.Held) *holdBody {
 type attentionBody struct {
 	Task    string     `json:"task"`
 	Reason  string     `json:"reason"`
+	Message string     `json:"message"`
 	Role    string     `json:"role"`
 	Since   time.Time  `json:"since"`
 	RetryAt *time.Time `json:"retry_at,omitempty"`
 }
 
-func attention(a orders.Attention) attentionBody {
-	return attentionBody{a.Task, a.Reason, a.Role, a.Since, moment(a.RetryAt)}
+func attention(a orders.Attention, locale string) attentionBody {
+	return attentionBody{a.Task, a.Reason, messages.About(locale, "reason", a.Reason), a.Role, a.Since, moment(a.RetryAt)}
 }
 
 type incidentBody struct {
-	Code string    `json:"code"`
-	At   time.Time `json:"at"`
+	Code    string    `json:"code"`
+	Message string    `json:"message"`
+	At      time.Time `json:"at"`
+}
+
+func incident(i orders.Incident, locale string) incidentBody {
+	return incidentBody{i.Code, messages.About(locale, "incident", i.Code), i.At}
 }
 
 // deadlineBody is a moment at which something happens by itself; it is paused, and will move, while an order is on hold.

@@ -26,19 +26,23 @@ type OrderReads interface {
 	Order(ctx context.Context, number string) (orders.OrderView, error)
 	Orders(ctx context.Context, query orders.OrderQuery) (orders.OrderPage, error)
 	Timeline(ctx context.Context, number string, before int64, limit int) ([]orders.TimelineEntry, error)
+	// TrackingInUse tells whether a parcel of another order has the tracking number.
+	TrackingInUse(ctx context.Context, tracking, order string) (bool, error)
 }
 
 // Records keeps what staff write down beside an order's commands.
 type Records interface {
 	AddNote(ctx context.Context, number string, note orders.NoteView) error
 	AddContact(ctx context.Context, number string, contact orders.ContactView) error
+	// Audit writes a row that names a command once, however often it is called.
 	Audit(ctx context.Context, row orders.AuditRow) error
 }
 
 // Stock is the book of stock.
 type Stock interface {
 	StockLevels(ctx context.Context, sku string) ([]orders.StockLevel, error)
-	ReceiveStock(ctx context.Context, receipt orders.GoodsReceipt) error
+	// ReceiveStock returns false for a key that was booked before.
+	ReceiveStock(ctx context.Context, receipt orders.GoodsReceipt) (isNew bool, err error)
 }
 
 // Outside is where events of providers are stored before anything else happens to them, and where callers are known
@@ -46,6 +50,8 @@ type Stock interface {
 type Outside interface {
 	// StoreWebhook returns false for an event that was stored before.
 	StoreWebhook(ctx context.Context, webhook orders.Webhook) (isNew bool, err error)
+	// UnmatchedWebhooks lists the events that belong to no order yet, the newest first.
+	UnmatchedWebhooks(ctx context.Context, cursor string, limit int) (orders.WebhookPage, error)
 	StaffByToken(ctx context.Context, sha256 []byte) (orders.Staff, error)
 	// Ready returns nil when the database is migrated and seeded.
 	Ready(ctx context.Context) error

@@ -19,6 +19,7 @@ const (
 	codeNotTime          = "not_a_time"
 	codeNotUTF8          = "not_utf8"
 	codeTooDeep          = "too_deep"
+	codeHalfCharacter    = "half_character"
 	codeDuplicateField   = "duplicate_field"
 	codeUnknownField     = "unknown_field"
 	codeUnknownParameter = "unknown_parameter"
@@ -30,6 +31,7 @@ const (
 	codeUnauthenticated  = "unauthenticated"
 	codeBadSignature     = "bad_signature"
 	codeNotFound         = "not_found"
+	codeUnknownAddress   = "unknown_address"
 	codeMethod           = "method_not_allowed"
 	codeRateLimited      = "rate_limited"
 	codeUnavailable      = "unavailable"
@@ -37,6 +39,7 @@ const (
 	codeNoSlot           = "no_slot"
 	codeBadCursor        = "bad_cursor"
 	codeOutOfRange       = "out_of_range"
+	codeTooSmall         = "too_small"
 	codeUnknownValue     = "unknown_value"
 )
 
@@ -44,15 +47,16 @@ const (
 // state: 409.
 var statuses = map[string]int{
 	codeUnreadable: http.StatusBadRequest, codeNotUTF8: http.StatusBadRequest, codeTooDeep: http.StatusBadRequest,
+	codeHalfCharacter:  http.StatusBadRequest,
 	codeDuplicateField: http.StatusBadRequest, codeUnknownField: http.StatusBadRequest,
 	codeUnknownParameter: http.StatusBadRequest, codeKeyRequired: http.StatusBadRequest, codeKeyInvalid: http.StatusBadRequest,
 	codeUnauthenticated: http.StatusUnauthorized, codeBadSignature: http.StatusUnauthorized,
 	orders.CodeForbidden: http.StatusForbidden,
-	codeNotFound:         http.StatusNotFound,
-	codeMethod:           http.StatusMethodNotAllowed,
-	codeBodyTooLarge:     http.StatusRequestEntityTooLarge,
-	codeMediaType:        http.StatusUnsupportedMediaType,
-	orders.CodeInvalid:   http.StatusUnprocessableEntity, orders.CodeTermsLater: http.StatusUnprocessableEntity,
+	codeNotFound:         http.StatusNotFound, codeUnknownAddress: http.StatusNotFound,
+	codeMethod:         http.StatusMethodNotAllowed,
+	codeBodyTooLarge:   http.StatusRequestEntityTooLarge,
+	codeMediaType:      http.StatusUnsupportedMediaType,
+	orders.CodeInvalid: http.StatusUnprocessableEntity, orders.CodeTermsLater: http.StatusUnprocessableEntity,
 	orders.CodePersonalData: http.StatusUnprocessableEntity, codeKeyReused: http.StatusUnprocessableEntity,
 	codeSlotTaken:       http.StatusUnprocessableEntity,
 	codeRateLimited:     http.StatusTooManyRequests,

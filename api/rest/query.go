@@ -7,12 +7,14 @@ import (
 	"strings"
 	"time"
 
+	"amends/api/intake"
 	"amends/orders"
 )
 
 const (
 	defaultLimit = 50
 	maxLimit     = 100
+	maxCursor    = 2000 // characters
 )
 
 var (
@@ -49,18 +51,20 @@ func (c *call) orderQuery() (orders.OrderQuery, error) {
 	}
 	f := &fields{}
 	q := orders.OrderQuery{
-		Q:           f.text("q", c.QueryParam("q"), 100),
-		Stage:       orders.Stage(f.oneOf("stage", c.QueryParam("stage"), stageNames())),
-		Flag:        f.oneOf("flag", c.QueryParam("flag"), flagNames),
-		Customer:    f.text("customer", c.QueryParam("customer"), 64),
-		Phone:       f.phone("phone", c.QueryParam("phone")),
-		SKU:         f.text("sku", c.QueryParam("sku"), 64),
-		ServiceType: f.text("service_type", c.QueryParam("service_type"), 64),
-		From:        f.time("from", c.QueryParam("from")),
-		To:          f.time("to", c.QueryParam("to")),
-		Sort:        f.oneOf("sort", c.QueryParam("sort"), sorts),
-		Cursor:      f.text("cursor", c.QueryParam("cursor"), 500),
-		Limit:       f.limit("limit", c.QueryParam("limit")),
+		Q:        f.text("q", c.QueryParam("q"), 100),
+		Stage:    orders.Stage(f.oneOf("stage", c.QueryParam("stage"), stageNames())),
+		Flag:     f.oneOf("flag", c.QueryParam("flag"), flagNames),
+		Customer: f.text("customer", c.QueryParam("customer"), 64),
+		Phone:    f.phone("phone", c.QueryParam("phone")),
+		SKU:      f.text("sku", c.QueryParam("sku"), 64),
+		From:     f.time("from", c.QueryParam("from")),
+		To:       f.time("to", c.QueryParam("to")),
+		Sort:     f.oneOf("sort", c.QueryParam("sort"), sorts),
+		Cursor:   f.cursor("cursor", c.QueryParam("cursor")),
+		Limit:    f.limit("limit", c.QueryParam("limit")),
+	}
+	if q.ServiceType, err = c.service(f, "service_type", c.QueryParam("service_type")); err != nil {
+		return q, err
 	}
 	if !q.From.IsZero() && !q.To.IsZero() && q.To.Before(q.From) {
 		f.add("to", "ends_before_start")
@@ -103,22 +107,35 @@ func (f *fields) oneOf(field, typed string, known []string) string {
 	return typed
 }
 
-// phone takes a number or the end of one. What is between the digits does not matter.
 func (f *fields) phone(field, typed string) string {
 	if typed == "" {
 		return ""
 	}
-	digits := strings.Map(func(r rune) rune {
-		if strings.ContainsRune(" -()+;", r) {
-			return -1
-		}
-		return r
-	}, typed)
-	if len(digits) < 4 || len(digits) > 30 || strings.ContainsFunc(digits, func(r rune) bool { return r < '0' || r > '9' }) {
+	ending, ok := intake.PhoneEnding(typed)
+	if !ok {
 		f.add(field, "not_a_phone_ending")
 		return ""
 	}
-	return digits
+	return ending
+}
+
+// service takes the SKU of a service.
+func (c *call) service(f *fields, field, typed string) (string, error) {
+	sku := f.text(field, typed, 64)
+	if sku == "" {
+		return "", nil
+	}
+	found, err := c.server.database.Products(c.Request().Context(), []string{sku})
+	if err != nil {
+		return "", err
+	}
+	switch {
+	case len(found) == 0:
+		f.add(field, intake.CodeUnknownSKU, sku)
+	case found[0].Kind != orders.Service:
+		f.add(field, "not_a_service")
+	}
+	return sku, nil
 }
 
 func (f *fields) time(field, typed string) time.Time {
@@ -130,6 +147,15 @@ func (f *fields) time(field, typed string) time.Time {
 		f.add(field, codeNotTime)
 	}
 	return at
+}
+
+// cursor passes on what a page gave out; whoever gave it out reads it.
+func (f *fields) cursor(field, typed string) string {
+	if len(typed) > maxCursor {
+		f.add(field, codeBadCursor)
+		return ""
+	}
+	return typed
 }
 
 func (f *fields) limit(field, typed string) int {

@@ -1,7 +1,8 @@
 package rest
 
 import (
-	"strings"
+	"errors"
+	"slices"
 
 	"amends/api/intake"
 	"amends/orders"
@@ -67,13 +68,38 @@ type rejectBody struct {
 	Survivor   string `json:"survivor"`
 }
 
-func reject(_ *call, b rejectBody, s *orders.Submission, f *fields) error {
+func reject(c *call, b rejectBody, s *orders.Submission, f *fields) error {
 	s.Command = &orders.Reject{ReasonCode: f.required("reason_code", b.ReasonCode, 50), Survivor: b.Survivor}
 	s.NoteText = f.note("note", b.Note)
-	if b.Survivor != "" && !numberPattern.MatchString(b.Survivor) {
+	switch {
+	case b.Survivor == "":
+		return nil
+	case !numberPattern.MatchString(b.Survivor):
 		f.add("survivor", "not_an_order_number")
+		return nil
+	case b.Survivor == s.Order:
+		f.add("survivor", "same_order")
+		return nil
+	}
+	return c.survivor(b.Survivor, s.Order, f)
+}
+
+// survivor checks the order that is to live on: it must be a living one of the same customer.
+func (c *call) survivor(number, rejected string, f *fields) error {
+	order, err := c.server.database.Order(c.Request().Context(), rejected)
+	if err != nil {
+		return err
+	}
+	survivor, err := c.server.database.Order(c.Request().Context(), number)
+	switch {
+	case errors.Is(err, orders.ErrNotFound):
+		f.add("survivor", "unknown_order", number)
+	case err != nil:
+		return err
+	case slices.Contains([]orders.Stage{orders.Rejected, orders.Voiding, orders.Voided}, survivor.Order.Stage):
+		f.add("survivor", "survivor_rejected", number, string(survivor.Order.Stage))
+	case survivor.Order.CustomerID != order.Order.CustomerID:
+		f.add("survivor", "other_customer", number)
 	}
 	return nil
 }
-
-func blank(s string) bool { return strings.TrimSpace(s) == "" }

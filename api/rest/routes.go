@@ -16,6 +16,7 @@ type route struct {
 func (s *Server) routes() []route {
 	const (
 		get   = http.MethodGet
+		head  = http.MethodHead
 		post  = http.MethodPost
 		base  = "/api/v1"
 		order = base + "/orders/:number"
@@ -44,11 +45,14 @@ func (s *Server) routes() []route {
 		{get, base + "/commands/:id", orders.DoReadOrder, s.readCommand},
 		{post, base + "/stock/receipts", orders.DoStockReceipt, s.receiveStock},
 		{get, base + "/stock", orders.DoReadStock, s.readStock},
+		{get, base + "/webhooks", orders.DoReadWebhooks, s.listWebhooks},
 		{post, base + "/webhooks/carrier", "", s.carrierWebhook},
 		{post, base + "/webhooks/payments", "", s.paymentsWebhook},
 		{get, base + "/openapi.yaml", "", s.readContract},
 		{get, "/healthz", "", s.healthy},
+		{head, "/healthz", "", s.healthy},
 		{get, "/livez", "", s.alive},
+		{head, "/livez", "", s.alive},
 		{get, "/metrics", "", s.metrics.answer},
 	}
 }

@@ -38,8 +38,12 @@ func (s *Server) receiveStock(c *call) error {
 	if len(f.list) > 0 {
 		return invalid(f.list)
 	}
-	if err := s.database.ReceiveStock(c.Request().Context(), receipt); err != nil {
+	isNew, err := s.database.ReceiveStock(c.Request().Context(), receipt)
+	if err != nil {
 		return err
+	}
+	if !isNew {
+		return c.recordedBefore("", receipt.Key, true)
 	}
 	return c.recorded("", receipt.Key)
 }

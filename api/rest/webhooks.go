@@ -148,3 +148,37 @@ func (c *call) store(f *fields, webhook orders.Webhook) error {
 	}
 	return c.JSON(http.StatusOK, storedBody{Status: status})
 }
+
+type waitingBody struct {
+	Provider   string    `json:"provider"`
+	EventID    string    `json:"event_id"`
+	Subject    string    `json:"subject"`
+	ReceivedAt time.Time `json:"received_at"`
+	Repeats    int64     `json:"repeats"`
+}
+
+type waitingPageBody struct {
+	Items      []waitingBody `json:"items"`
+	NextCursor string        `json:"next_cursor"`
+}
+
+// listWebhooks shows the events that no order has taken in. What a provider wrote in them is not shown.
+func (s *Server) listWebhooks(c *call) error {
+	if err := c.parameters("status", "cursor", "limit"); err != nil {
+		return err
+	}
+	f := &fields{}
+	f.oneOf("status", c.QueryParam("status"), []string{"unmatched"})
+	cursor, limit := f.cursor("cursor", c.QueryParam("cursor")), f.limit("limit", c.QueryParam("limit"))
+	if len(f.list) > 0 {
+		return invalid(f.list)
+	}
+	page, err := s.database.UnmatchedWebhooks(c.Request().Context(), cursor, limit)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, waitingPageBody{
+		Items:      viewAll(page.Items, func(w orders.WebhookView) waitingBody { return waitingBody(w) }),
+		NextCursor: page.NextCursor,
+	})
+}

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 
 	"amends/internal/stack"
+	"amends/orders"
 	"amends/workflows"
 )
 
@@ -37,6 +38,8 @@ func record(o *order) {
 		}
 		require.NoError(o, os.MkdirAll(filepath.Dir(path), 0o755))
 		require.NoError(o, os.WriteFile(path, golden(o), 0o644))
+		chain := []byte(chainOf(o) + "\n")
+		require.NoError(o, os.WriteFile(strings.TrimSuffix(path, ".json")+".chain", chain, 0o644))
 	})
 }
 
@@ -60,6 +63,15 @@ func golden(o *order) []byte {
 	text, err = json.MarshalIndent(tree, "", " ")
 	require.NoError(o, err)
 	return append(text, '\n')
+}
+
+// chainOf is the digest over the order's events as the workflow knows it; the end of the run compares it with Postgres.
+func chainOf(o *order) string {
+	answer, err := running.temporal.QueryWorkflow(context.Background(), workflows.WorkflowID(o.number), "", workflows.QueryOrder)
+	require.NoError(o, err)
+	var state orders.Order
+	require.NoError(o, answer.Get(&state))
+	return state.Chain
 }
 
 func anonymise(tree any, host string) {

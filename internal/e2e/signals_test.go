@@ -64,7 +64,6 @@ func TestOddSignalsAreRefusedAuditedAndSeen(t *testing.T) {
 	}))
 	o.signal("resume", []int{1, 2})
 	o.signal("void-everything", object{})
-	o.signal("stock-allotted", object{})
 	v := o.await("flagged", func(v view) bool { return len(v.Incidents) == 4 })
 	require.True(t, v.has("needs_attention"))
 	require.Equal(t, "in_review", v.Stage)
@@ -74,11 +73,11 @@ func TestOddSignalsAreRefusedAuditedAndSeen(t *testing.T) {
 	}, v.Incidents)
 	eventually(t, "all refusals to be audited", func() (any, bool) {
 		rows := auditRows(t, o.number, "signal")
-		return rows, len(rows) == 6
+		return rows, len(rows) == 5
 	})
 	require.ElementsMatch(t, []string{
 		"approve refused forbidden", "send-back refused personal_data_in_signal", "hold refused unreadable",
-		"resume refused unreadable", "void-everything refused unreadable", "stock-allotted refused wrong_stage",
+		"resume refused unreadable", "void-everything refused unreadable",
 	}, auditRows(t, o.number, "signal"))
 	o.tell("manager", "retry", nil).want(http.StatusOK)
 	require.False(t, o.view().has("needs_attention"))
