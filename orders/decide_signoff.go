@@ -102,9 +102,9 @@ func (d *decider) report(shipment string, r ParcelReport) {
 		why = "unknown_status"
 	case s.Status == Cancelled:
 		why = "cancelled_parcel"
-	case to == s.Status && (!r.Proof || s.Proof): // a proof that comes later still signs
+	case to == s.Status && (to != Delivered || !r.Proof || s.Proof): // a proof that comes later still signs
 		why = "repeated"
-	case s.Status == Delivered && to != InTransit && r.At.After(s.DeliveredAt):
+	case s.Status == Delivered && (to == Refused || to == Lost) && r.At.After(s.DeliveredAt):
 		why = "contradiction"
 		d.emit(&incident{Code: "carrier_contradiction"})
 	case to.rank() < s.Status.rank():

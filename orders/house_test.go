@@ -167,7 +167,7 @@ func actorOf(c orders.Command) orders.Actor {
 	switch c.(type) {
 	case *orders.CarrierEvent:
 		return orders.CarrierActor
-	case *orders.TaskDone, *orders.TaskFailed, *orders.TimePassed, *orders.StockAllotted:
+	case *orders.TaskDone, *orders.TaskFailed, *orders.TimePassed, *orders.StockAllotted, *orders.MessageFailed:
 		return orders.SystemActor
 	case *orders.Approve, *orders.SendBack, *orders.Reject:
 		return reviewer
@@ -305,4 +305,13 @@ func (h *house) due(kind string) time.Time {
 		}
 	}
 	return time.Time{}
+}
+
+// refold folds all events once more from nothing.
+func (h *house) refold() {
+	var o orders.Order
+	for _, event := range h.log {
+		o = h.apply(o, event)
+	}
+	require.Equal(h.t, text(h.t, h.order), text(h.t, o))
 }

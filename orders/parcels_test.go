@@ -233,6 +233,63 @@ func TestProofOfEveryParcelSignsTheOrderOff(t *testing.T) {
 	require.Equal(t, h.now, h.order.SignedOffAt)
 }
 
+func TestAProofThatComesAfterTheDeliveryStillSignsTheOrderOff(t *testing.T) {
+	t.Parallel()
+	for name, later := range map[string]time.Duration{"of the same moment": 0, "of a later one": time.Hour} {
+		h := packedParcel(t)
+		h.do(report("SF-1", "delivered"))
+		arrived := h.order.Shipments[0].DeliveredAt
+		require.Equal(t, orders.SigningOff, h.order.Stage, name)
+		h.now = h.now.Add(later)
+		h.do(proof("SF-1"))
+		require.Equal(t, orders.AfterSales, h.order.Stage, name)
+		require.Equal(t, arrived, h.order.Shipments[0].DeliveredAt, name)
+		require.Equal(t, int64(2), h.order.Lines[0].Delivered, "it arrived once")
+		require.Empty(t, h.order.Incidents, name)
+		h.do(proof("SF-1"))
+		require.Equal(t, "carrier_event_repeated", h.order.Findings[0].Code, name)
+	}
+}
+
+func TestAProofOfAnythingButADeliveryIsARepetition(t *testing.T) {
+	t.Parallel()
+	h := packedParcel(t)
+	for range 2 {
+		event := report("SF-1", "refused")
+		event.Proof = true
+		h.now = h.now.Add(time.Hour)
+		h.do(event)
+	}
+	require.Equal(t, "carrier_event_repeated", h.order.Findings[0].Code)
+	require.Equal(t, h.now.Add(-time.Hour), h.order.Attention[0].Since)
+}
+
+func TestACarrierThatContradictsItsOwnDeliveryFlagsTheOrder(t *testing.T) {
+	t.Parallel()
+	h := packedParcel(t)
+	h.do(report("SF-1", "delivered"))
+	h.now = h.now.Add(time.Hour)
+	h.do(report("SF-1", "in_transit"))
+	require.Empty(t, h.order.Incidents, "a late scan says nothing")
+	h.do(report("SF-1", "lost"))
+	require.Equal(t, "carrier_contradiction", h.order.Incidents[0].Code)
+	require.Equal(t, orders.Delivered, h.order.Shipments[0].Status)
+	early := report("SF-1", "refused")
+	early.OccurredAt = h.now.Add(-2 * time.Hour)
+	h.do(&orders.Retry{})
+	h.do(early)
+	require.Empty(t, h.order.Incidents, "it was refused first and delivered then")
+}
+
+func TestAMessageThatCannotBeDeliveredFlagsTheOrder(t *testing.T) {
+	t.Parallel()
+	h := packedParcel(t)
+	h.do(&orders.MessageFailed{Template: orders.TemplateShipped, Code: orders.RefusedRecipient})
+	require.Equal(t, []string{"needs_attention"}, h.order.Flags())
+	h.do(&orders.Retry{})
+	require.Empty(t, h.order.Flags())
+}
+
 func TestWithoutProofOrWithAServiceTheCustomerSignsOff(t *testing.T) {
 	t.Parallel()
 	h := packedParcel(t)

@@ -141,6 +141,29 @@ func TestACarrierThatKnowsNoSuchLabelIsNotAskedAgainAndPeopleAreTold(t *testing.
 	require.True(t, h.order.AtRest())
 }
 
+func TestWhoDoesNotTalkToTheCustomerRetriesOnlyWhatIsTheHouses(t *testing.T) {
+	t.Parallel()
+	parked := func() *house {
+		h := place(t, draft(tea("L1", 1)))
+		h.work()
+		h.ship("SF-1")
+		h.do(report("SF-1", "lost"))
+		h.failed("capture/C1", orders.RefusedRefused)
+		return h
+	}
+	finance := orders.Header{Actor: orders.Actor{ID: "qian", Role: "finance", Verified: true}}
+	h := parked()
+	h.do(&orders.Retry{Header: finance})
+	require.Equal(t, []string{"deliver/S1 parcel_lost clerk"}, h.attention())
+	require.Equal(t, "DD20261201-000001/capture/C1/2", h.task("capture/C1").Key)
+	h.do(&orders.Retry{Header: finance})
+	require.Empty(t, h.attention(), "unless nothing else is parked")
+	h = parked()
+	h.do(&orders.Retry{})
+	require.Empty(t, h.attention(), "a clerk retries everything")
+	require.Equal(t, orders.InTransit, h.order.Shipments[0].Status)
+}
+
 func TestAFaultLeavesOpenWhatHappenedAndKeepsTheKey(t *testing.T) {
 	t.Parallel()
 	shipped := place(t, draft(tea("L1", 1)))

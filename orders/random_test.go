@@ -160,72 +160,6 @@ func (w *world) start(task orders.Task, free int64) {
 	w.running = append(w.running, running{task, answer})
 }
 
-func request(o orders.Order, task orders.Task) orders.StockRequest {
-	return orders.StockRequest{Key: task.Key, Lines: o.Wanted(), Holding: o.Holding()}
-}
-
-func (w *world) somewhere() string {
-	return rapid.SampledFrom([]string{"north", "south"}).Draw(w.t, "house")
-}
-
-// goodsCameIn gives goods to the lines that wait for them. The order will be told.
-func (w *world) goodsCameIn() {
-	if len(w.book.waiting) > 0 {
-		w.book.serve(w.book.waiting, rapid.Int64Range(1, 9).Draw(w.t, "came in"), w.somewhere())
-		w.allots++
-	}
-}
-
-func (w *world) toldOfGoods() {
-	if w.allots > 0 {
-		w.allots--
-		_, _ = w.try(&orders.StockAllotted{Header: orders.Header{Actor: orders.SystemActor}}) // too late where all has left
-	}
-}
-
-// forget lets a workflow task ask the stock book and never be completed: neither the command nor the answer is in the
-// order's history.
-func (w *world) forget() {
-	if w.movingStock() {
-		return
-	}
-	c := rapid.SampledFrom([]orders.Command{
-		&orders.Approve{}, &orders.Retry{}, &orders.StockAllotted{}, &orders.Resume{}, &orders.PutOnHold{},
-	}).Draw(w.t, "forgotten")
-	c.Head().Actor, c.Head().CommandID = actorOf(c), "forgotten"
-	lost, err := orders.Decide(w.order, c, w.now)
-	if err != nil {
-		return
-	}
-	for _, task := range lost.Order.Tasks() {
-		if task.Kind == orders.TaskReserve {
-			w.forgot = true
-			w.book.ask(request(lost.Order, task), rapid.Int64Range(0, 9).Draw(w.t, "free"), w.somewhere())
-		}
-	}
-}
-
-func (w *world) movingStock() bool {
-	return slices.ContainsFunc(w.running, func(r running) bool { return r.task.Stock() })
-}
-
-// bookAgrees checks that the order knows of everything the book holds for it, once nothing is on its way.
-func (w *world) bookAgrees() {
-	o := w.order
-	if o.Stage != orders.Fulfilling || o.Stock.Pending || w.movingStock() || w.allots > 0 || w.forgot {
-		return
-	}
-	var known []orders.Reservation
-	for _, k := range o.Holding() {
-		known = with(known, orders.Reservation(k))
-	}
-	require.ElementsMatch(w.t, w.book.held, known)
-	for _, want := range o.Wanted() {
-		missing := want.Quantity - sumOf(known, want.LineID, "")
-		require.Equal(w.t, missing, wanted(w.book.waiting, want.LineID), "what is short waits, and nothing else")
-	}
-}
-
 func (w *world) finishTask() {
 	if r := w.next(); r != nil {
 		w.do(r.answer)
@@ -461,13 +395,4 @@ func (w *world) sleep() {
 	wake, any := w.order.NextWake()
 	require.True(w.t, any, "nothing will ever happen to the order: %s", text(w.t, w.order))
 	w.later(max(0, wake.Sub(w.now)))
-}
-
-// refold folds all events once more from nothing.
-func (w *world) refold() {
-	var o orders.Order
-	for _, event := range w.log {
-		o = w.apply(o, event)
-	}
-	require.Equal(w.t, text(w.t, w.order), text(w.t, o))
 }

@@ -142,6 +142,38 @@ func TestResubmittingWithTheSameTimeKeepsTheSlot(t *testing.T) {
 	require.Equal(t, []string{"slot-L2", "slot-L3"}, h.order.FreeSlots)
 }
 
+func TestNobodyApprovesWhatTheyHaveSubmitted(t *testing.T) {
+	t.Parallel()
+	h := situation(t, "in_review")
+	mine := orders.Header{Actor: orders.Actor{ID: clerk.ID, Role: "reviewer", Verified: true}}
+	require.Equal(t, orders.CodeOwnRequest, h.refuse(&orders.Approve{Header: mine}).Code)
+	h.do(&orders.SendBack{})
+	h.do(&orders.Resubmit{Header: orders.Header{Actor: reviewer}})
+	h.work()
+	require.Equal(t, orders.CodeOwnRequest, h.refuse(&orders.Approve{}).Code, "who resubmitted it")
+	for _, action := range orders.AllowedActions(h.order, reviewer) {
+		if action.Action == orders.CmdApprove {
+			require.Equal(t, orders.CodeOwnRequest, action.Reason.Code)
+		}
+	}
+	h.do(&orders.Approve{Header: mine})
+	require.Equal(t, orders.Fulfilling, h.order.Stage)
+}
+
+func TestAnOrderThatWasResubmittedWithoutGoodsAsksTheStockBookToTakeThemBack(t *testing.T) {
+	t.Parallel()
+	h := situation(t, "sent_back")
+	d := draft(install("L1"))
+	h.do(&orders.Resubmit{Draft: &d})
+	h.facts = orders.ReviewFacts{}
+	h.done(orders.TaskCheck)
+	require.Equal(t, "DD20261201-000001/reserve/2/1", h.task(orders.TaskReserve).Key)
+	require.Empty(t, h.order.Wanted(), "what an approval took that history forgot is wanted no more")
+	h.done(orders.TaskReserve)
+	require.Empty(t, h.attention())
+	require.NotContains(t, h.names(), orders.TaskReserve)
+}
+
 func TestResubmittingUnchangedKeepsTheSlots(t *testing.T) {
 	t.Parallel()
 	h := situation(t, "sent_back")

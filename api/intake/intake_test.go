@@ -105,6 +105,34 @@ func TestTextIsKeptExceptWhatDeceives(t *testing.T) {
 		require.NotNil(t, problem, "%q", typed)
 		require.Equal(t, code, problem.Code, "%q", typed)
 	}
-	_, problem = Paragraphs("f", "one\ntwo\tthree", 100)
+	_, problem = Text("f", "a\u2028b", 3)
+	require.Equal(t, CodeControl, problem.Code)
+	_, problem = Paragraphs("f", "one\ntwo\tthree\u2029four", 100)
 	require.Nil(t, problem)
+}
+
+func TestATextThatNobodySeesIsBlank(t *testing.T) {
+	t.Parallel()
+	for _, typed := range []string{"", " \u3000\t", "\u200b", "\ufeff\u2060", "\u3164", "\u2800\u00ad", "\ufe0f"} {
+		require.True(t, Blank(typed), "%q", typed)
+	}
+	for _, typed := range []string{"李", "\u200b李", "\x00", ".", "👨‍👩‍👧"} {
+		require.False(t, Blank(typed), "%q", typed)
+	}
+}
+
+func TestOrdersAreLookedUpByAPhoneAsPeopleWriteIt(t *testing.T) {
+	t.Parallel()
+	for typed, want := range map[string]string{
+		"8000": "8000", "８０００": "8000", "138 0013 8000": "+8613800138000", "１３８００１３８０００": "+8613800138000",
+		"0755-26001234": "+8675526001234", "0755-26001234-801": "+8675526001234;801", "26001234": "26001234", "0013－8000": "00138000",
+	} {
+		got, ok := PhoneEnding(typed)
+		require.True(t, ok, typed)
+		require.Equal(t, want, got, typed)
+	}
+	for _, typed := range []string{"123", "call-me", "1234567890123456789012345678901", "١٢٣٤"} {
+		_, ok := PhoneEnding(typed)
+		require.False(t, ok, typed)
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -96,6 +97,52 @@ func TestEveryCodeHasASentence(t *testing.T) {
 	}
 }
 
+// constantsOf finds the values of the constants of package orders whose names begin with the prefix.
+func constantsOf(t *testing.T, prefix string) []string {
+	t.Helper()
+	files, err := filepath.Glob("../../orders/*.go")
+	require.NoError(t, err)
+	var values []string
+	for _, name := range files {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		require.NoError(t, err)
+		ast.Inspect(file, func(n ast.Node) bool {
+			if spec, ok := n.(*ast.ValueSpec); ok && strings.HasPrefix(spec.Names[0].Name, prefix) && len(spec.Values) == 1 {
+				values = append(values, literals(spec.Values[0])...)
+			}
+			return true
+		})
+	}
+	return values
+}
+
+func TestEveryFindingAndReasonHasASentence(t *testing.T) {
+	t.Parallel()
+	for kind, codes := range map[string][]string{
+		"finding":  constantsOf(t, "Finding"),
+		"reason":   slices.Concat(constantsOf(t, "Reason"), constantsOf(t, "Refused"), []string{orders.CodeInternal, "refund_exceeds_captured"}),
+		"incident": {orders.CodeUnreadable, orders.CodePersonalData, orders.EventCancelAsked, "label_unknown_parcel"},
+	} {
+		require.Greater(t, len(codes), 3, kind)
+		for _, code := range codes {
+			require.True(t, messages.Has(kind+"."+code), "%s %s", kind, code)
+		}
+		require.Contains(t, messages.About("en", kind, "never_heard_of"), "never_heard_of")
+		require.Contains(t, messages.About("zh-CN", kind, "never_heard_of"), "never_heard_of")
+	}
+	for _, why := range []string{"late", "repeated", "unknown_status", "cancelled_parcel", orders.NotedUnknownParcel} {
+		require.True(t, messages.Has("finding.carrier_event_"+why), why)
+	}
+}
+
+func TestChineseSentencesHaveChinesePunctuation(t *testing.T) {
+	t.Parallel()
+	half := regexp.MustCompile(`\p{Han}[,;:!?()]|[,;!?()]\p{Han}`)
+	for code, sentence := range catalogue(t, messages.Chinese) {
+		require.NotRegexp(t, half, sentence, code)
+	}
+}
+
 func TestEveryStageAndCommandHasAWord(t *testing.T) {
 	t.Parallel()
 	for _, stage := range orders.Stages() {
@@ -110,7 +157,7 @@ func TestSentencesNameWhatIsPossibleInstead(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, "The order is sent back, so it cannot be shipped. What is possible now: resubmit, reject.",
 		messages.Sentence("en", orders.CodeWrongStage, "ship", "sent_back", "resubmit,reject"))
-	require.Equal(t, "订单现在是「已驳回待修改」,不能配货发运。此时可以:重新提交、剔除。",
+	require.Equal(t, "订单现在是「已驳回待修改」，不能配货发运。此时可以：重新提交、剔除。",
 		messages.Sentence("zh-CN", orders.CodeWrongStage, "ship", "sent_back", "resubmit,reject"))
 	require.Contains(t, messages.Sentence("en", "never_heard_of"), "never_heard_of")
 	require.Equal(t, "There is no such product: {1}.", messages.Sentence("en", "unknown_sku", "{1}", "x"))

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"amends/money"
 	"amends/orders"
 )
 
@@ -174,7 +175,7 @@ func TestRefusalsHaveTheirStatusAndASentence(t *testing.T) {
 	}{
 		{"wrong stage", refusedWith(orders.Problem{Code: orders.CodeWrongStage, Params: []string{"resume", "closed", ""}}), 409, "wrong_stage", "What is possible now: nothing."},
 		{"not on hold", refusedWith(orders.Problem{Code: orders.CodeNotOnHold}), 409, "not_on_hold", "not on hold"},
-		{"stale version", refusedWith(orders.Problem{Code: orders.CodeStaleVersion, Params: []string{"3"}}), 409, "stale_version", "version 3"},
+		{"stale version", refusedWith(orders.Problem{Code: orders.CodeStaleVersion, Params: []string{"3", "2"}}), 409, "stale_version", "version 3; you sent 2"},
 		{"invalid", refusedWith(orders.Problem{Code: orders.CodeInvalid, Fields: []orders.FieldProblem{{Field: "survivor", Code: "required"}}}), 422, "invalid", "at each field"},
 		{"forbidden", refusedWith(orders.Problem{Code: orders.CodeForbidden}), 403, "forbidden", "may not"},
 		{"a part that is not there", refusedWith(orders.Problem{Code: orders.CodeInvalid, Fields: []orders.FieldProblem{{Field: "other", Code: "required"}}}), 422, "invalid", ""},
@@ -203,12 +204,87 @@ func TestRefusalsHaveTheirStatusAndASentence(t *testing.T) {
 	}
 }
 
-func TestAPartThatTheOrderLacksIsNotFound(t *testing.T) {
+func TestATakenSlotIsNamedWhereItWasAskedFor(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ path, body, field string }{
+		{posted, goodOrder, "lines[1].appointment"},
+		{posted + "/" + known + "/resubmit", `{"expected_version": 2, "order": ` + goodOrder + `}`, "order.lines[1].appointment"},
+		{posted + "/" + known + "/appointments/A1/reschedule", `{"expected_version": 2, "from": "2026-11-23T11:00:00Z", "to": "2026-11-23T12:00:00Z"}`, "from"},
+	} {
+		b := setup(t)
+		b.answer = failing(&orders.SlotTakenError{LineID: "L2"})
+		require.Equal(t, []string{tt.field + " no_slot"}, fieldsOf(readProblem(t, b.send(t, request{path: tt.path, body: tt.body}))))
+	}
+}
+
+func TestAPaymentHasTheStatusThatPeopleWouldGiveIt(t *testing.T) {
+	t.Parallel()
+	for status, p := range map[string]orders.Payment{
+		"authorising":        {Status: orders.PaymentAuthorising},
+		"declined":           {Status: orders.PaymentDeclined},
+		"authorised":         {Status: orders.PaymentAuthorised},
+		"released":           {Status: orders.PaymentReleased},
+		"partially_captured": {Status: orders.PaymentAuthorised, Captured: money.New(1, "CNY")},
+		"captured":           {Status: orders.PaymentAuthorised, Captured: money.New(100, "CNY")},
+		"partially_refunded": {Status: orders.PaymentAuthorised, Captured: money.New(100, "CNY"), Refunded: money.New(1, "CNY")},
+		"refunded":           {Status: orders.PaymentAuthorised, Captured: money.New(100, "CNY"), Refunded: money.New(100, "CNY")},
+	} {
+		b := setup(t)
+		p.Amount = money.New(100, "CNY")
+		b.view.Order.Payments = []orders.Payment{p}
+		o := read[struct{ Payments []struct{ Status string } }](t, b.send(t, request{method: "GET", path: posted + "/" + known}).Body.Bytes())
+		require.Equal(t, status, o.Payments[0].Status)
+	}
+}
+
+func TestWhatAnOrderNeedsIsSaidInSentences(t *testing.T) {
+	t.Parallel()
+	for language, want := range map[string][]string{
+		"en": {
+			"Line L1: the price differs from the list price by +12%.", "Please check this (code brand_new).",
+			"The payment was declined. Ask the customer to pay another way, then retry.", "A signal could not be read and was ignored.",
+		},
+		"zh-CN": {
+			"明细 L1：成交价与目录价相差 +12%。", "请核查此项（代码 brand_new）。", "付款被拒绝。请客户更换付款方式后重试。", "收到无法读取的信号，已忽略。",
+		},
+	} {
+		b := setup(t)
+		b.view.Order.Review.Findings = []orders.Finding{{Code: "price_deviation", LineID: "L1", Detail: "+12%"}}
+		b.view.Order.Findings = []orders.Finding{{Code: "brand_new"}}
+		b.view.Order.Incidents = []orders.Incident{{Code: orders.CodeUnreadable, At: noon}}
+		type said []struct{ Message string }
+		o := read[struct{ Findings, Attention, Incidents said }](t, b.send(t, request{method: "GET", path: posted + "/" + known, language: language}).Body.Bytes())
+		var sentences []string
+		for _, list := range []said{o.Findings, o.Attention, o.Incidents} {
+			for _, s := range list {
+				sentences = append(sentences, s.Message)
+			}
+		}
+		require.Equal(t, want, sentences)
+	}
+}
+
+func TestProbesMayAskForTheStatusAlone(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.answer = refusedWith(orders.Problem{Code: orders.CodeInvalid, Fields: []orders.FieldProblem{{Field: "shipment_id", Code: "unknown_shipment"}}})
-	rec := b.send(t, request{role: "warehouse", path: posted + "/" + known + "/shipments/S9/hand-over", body: `{"expected_version": 2, "tracking_number": "x", "handed_over_at": "2026-11-22T11:00:00Z"}`})
-	require.Equal(t, http.StatusNotFound, rec.Code)
+	for _, path := range []string{"/healthz", "/livez"} {
+		rec := b.send(t, request{method: "HEAD", path: path})
+		require.Equal(t, http.StatusOK, rec.Code)
+		require.Empty(t, rec.Body.String())
+	}
+	b.unwell = orders.ErrUnavailable
+	require.Equal(t, http.StatusServiceUnavailable, b.send(t, request{method: "HEAD", path: "/healthz"}).Code)
+}
+
+func TestTheSchemeOfATokenMayBeWrittenInAnyCase(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for _, scheme := range []string{"bearer", "BEARER"} {
+		rec := b.send(t, request{method: "GET", path: posted, header: map[string]string{"Authorization": scheme + " token of clerk"}})
+		require.Equal(t, http.StatusOK, rec.Code, rec.Body.String())
+	}
+	rec := b.send(t, request{method: "GET", path: posted, header: map[string]string{"Authorization": "Basic token of clerk"}})
+	require.Equal(t, http.StatusUnauthorized, rec.Code)
 }
 
 func TestAPendingCommandIsAnswered202(t *testing.T) {
@@ -285,6 +361,11 @@ func TestListsTimelinesStockAndCommandsAreShown(t *testing.T) {
 	}
 	require.Equal(t, orders.OrderQuery{Sort: "-created_at", Limit: 50}, b.queries[0])
 	require.Equal(t, "李", b.queries[1].Q)
+	require.Equal(t, 200, b.send(t, request{method: "GET", path: posted + "?phone=%EF%BC%98%EF%BC%90%EF%BC%90%EF%BC%90&service_type=SVC-INSTALL"}).Code)
+	require.Equal(t, "8000", b.queries[2].Phone)
+	rec := b.send(t, request{method: "GET", role: "finance", path: "/api/v1/webhooks?status=unmatched"})
+	require.Equal(t, 200, rec.Code)
+	require.JSONEq(t, `{"items": [{"provider": "carrier", "event_id": "e-1", "subject": "SF1", "received_at": "2026-11-22T12:00:00Z", "repeats": 2}], "next_cursor": "more"}`, rec.Body.String())
 	require.Equal(t, time.Date(2025, 12, 31, 16, 0, 0, 0, time.UTC), b.queries[1].From)
 	require.Equal(t, http.StatusForbidden, b.send(t, request{method: "GET", path: posted, role: "admin"}).Code)
 }
@@ -296,8 +377,12 @@ func TestNotesContactsAndGoodsAreWrittenDownAndAudited(t *testing.T) {
 		require.Equal(t, 201, b.send(t, request{path: posted + "/" + known + "/notes", body: `{"text": "一\n二"}`}).Code)
 	}
 	require.Equal(t, 201, b.send(t, request{path: posted + "/" + known + "/contacts", body: `{"channel": "phone", "outcome": "reached", "text": ""}`}).Code)
-	rec := b.send(t, request{role: "warehouse", path: "/api/v1/stock/receipts", body: `{"sku": "TEA-001", "warehouse": "SZ", "quantity": 5, "reference": "PO"}`})
-	require.Equal(t, 201, rec.Code, rec.Body.String())
+	for _, replayed := range []string{"", "true"} {
+		rec := b.send(t, request{role: "warehouse", path: "/api/v1/stock/receipts", body: `{"sku": "TEA-001", "warehouse": "SZ", "quantity": 5, "reference": "PO"}`})
+		require.Equal(t, 201, rec.Code, rec.Body.String())
+		require.Equal(t, replayed, rec.Header().Get("Idempotency-Replayed"))
+	}
+	require.Len(t, b.receipts, 1)
 	require.Len(t, b.notes, 1, "the same key is the same note")
 	other := b.send(t, request{path: posted + "/" + known + "/notes", body: `{"text": "三"}`})
 	require.Equal(t, "idempotency_key_reused", readProblem(t, other).Code)

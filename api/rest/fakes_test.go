@@ -92,10 +92,37 @@ func (w *world) Healthy(context.Context) error { return w.unwell }
 func (w *world) Ready(context.Context) error   { return w.failure }
 
 func (w *world) Order(_ context.Context, number string) (orders.OrderView, error) {
-	if w.failure != nil || number != known {
-		return orders.OrderView{}, orFailure(w.failure)
+	if w.failure != nil {
+		return orders.OrderView{}, w.failure
+	}
+	if other, ok := others[number]; ok {
+		return orders.OrderView{Order: other}, nil
+	}
+	if number != known {
+		return orders.OrderView{}, orders.ErrNotFound
 	}
 	return w.view, nil
+}
+
+// others are the orders that a rejected one might leave in its place.
+var others = map[string]orders.Order{
+	"DD20261122-000009": {Number: "DD20261122-000009", Stage: orders.Fulfilling, Draft: orders.Draft{CustomerID: "c-known"}},
+	"DD20261122-000008": {Number: "DD20261122-000008", Stage: orders.Rejected, Draft: orders.Draft{CustomerID: "c-known"}},
+	"DD20261122-000007": {Number: "DD20261122-000007", Stage: orders.Voided, Draft: orders.Draft{CustomerID: "c-known"}},
+	"DD20261122-000006": {Number: "DD20261122-000006", Stage: orders.Fulfilling, Draft: orders.Draft{CustomerID: "c-other"}},
+}
+
+func (w *world) TrackingInUse(_ context.Context, tracking, _ string) (bool, error) {
+	return tracking == "SF-OTHER", w.failure
+}
+
+func (w *world) UnmatchedWebhooks(_ context.Context, cursor string, _ int) (orders.WebhookPage, error) {
+	if cursor == "broken" {
+		return orders.WebhookPage{}, &orders.ValidationError{Field: "cursor", Code: "bad_cursor"}
+	}
+	return orders.WebhookPage{NextCursor: "more", Items: []orders.WebhookView{{
+		Provider: orders.ProviderCarrier, EventID: "e-1", Subject: "SF1", ReceivedAt: noon, Repeats: 2,
+	}}}, w.failure
 }
 
 func orFailure(failure error) error {
@@ -144,7 +171,10 @@ func (w *world) AddContact(_ context.Context, number string, contact orders.Cont
 func (w *world) Audit(_ context.Context, row orders.AuditRow) error {
 	w.Lock()
 	defer w.Unlock()
-	w.audited = append(w.audited, row)
+	known := slices.ContainsFunc(w.audited, func(r orders.AuditRow) bool { return r.Command == row.Command })
+	if row.Command == "" || !known {
+		w.audited = append(w.audited, row)
+	}
 	return nil
 }
 
@@ -152,12 +182,17 @@ func (w *world) StockLevels(context.Context, string) ([]orders.StockLevel, error
 	return []orders.StockLevel{{SKU: "TEA-001", Warehouse: "SZ", OnHand: 10, Reserved: 3}}, nil
 }
 
-func (w *world) ReceiveStock(_ context.Context, receipt orders.GoodsReceipt) error {
-	if receipt.Warehouse == "nowhere" {
-		return &orders.ValidationError{Field: "warehouse", Code: "unknown_warehouse", Params: []string{"nowhere"}}
+func (w *world) ReceiveStock(_ context.Context, receipt orders.GoodsReceipt) (bool, error) {
+	switch {
+	case receipt.Warehouse == "nowhere":
+		return false, &orders.ValidationError{Field: "warehouse", Code: "unknown_warehouse", Params: []string{"nowhere"}}
+	case receipt.SKU == "SVC-INSTALL":
+		return false, &orders.ValidationError{Field: "sku", Code: "not_goods"}
+	case slices.ContainsFunc(w.receipts, func(r orders.GoodsReceipt) bool { return r.Key == receipt.Key }):
+		return false, nil
 	}
 	w.receipts = append(w.receipts, receipt)
-	return nil
+	return true, nil
 }
 
 func (w *world) StoreWebhook(_ context.Context, hook orders.Webhook) (bool, error) {

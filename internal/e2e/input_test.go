@@ -131,7 +131,7 @@ func badCommands(t *testing.T, o *order) {
 	tell("reviewer", "reject", object{"expected_version": now}).refused(http.StatusUnprocessableEntity, "invalid")
 	tell("clerk", "approve", object{"expected_version": now}).refused(http.StatusForbidden, "forbidden")
 	tell("warehouse", "shipments/X1/hand-over", object{"expected_version": now}).refused(http.StatusNotFound, "not_found")
-	tell("warehouse", "conquer", object{}).refused(http.StatusNotFound, "not_found")
+	tell("warehouse", "conquer", object{}).refused(http.StatusNotFound, "unknown_address")
 	send(t, request{role: "clerk", method: http.MethodDelete, path: "/orders/" + o.number}).refused(http.StatusMethodNotAllowed, "method_not_allowed")
 	send(t, request{role: "clerk", method: http.MethodGet, path: "/orders?colour=red"}).refused(http.StatusBadRequest, "unknown_parameter")
 	send(t, request{role: "clerk", method: http.MethodGet, path: "/orders?limit=1000"}).refused(http.StatusUnprocessableEntity, "invalid")

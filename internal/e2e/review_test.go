@@ -60,12 +60,14 @@ func TestAHardDuplicateIsRejectedAndNamesTheSurvivor(t *testing.T) {
 func TestRejectingGivesBackAuthorisationGoodsAndLabel(t *testing.T) {
 	t.Parallel()
 	onHand, _ := level(t, "POT-001")
-	o := place(t, typed(line("POT-001", 2, "560.00")))
+	f := typed(line("POT-001", 2, "560.00"))
+	o := place(t, f)
 	o.awaitReady()
 	o.pack()
 	_, reserved := level(t, "POT-001")
 	require.EqualValues(t, 2, reserved)
-	survivor := place(t, typed(line("TEA-001", 1, "128.00")))
+	f["lines"] = []object{line("TEA-001", 1, "128.00")}
+	survivor := place(t, f)
 	o.tell("manager", "reject", object{"reason_code": "duplicate", "survivor": survivor.number}).want(http.StatusOK)
 	v := o.ends("rejected")
 	require.Equal(t, survivor.number, v.Survivor)
