@@ -121,7 +121,7 @@ func TestEveryFindingAndReasonHasASentence(t *testing.T) {
 	for kind, codes := range map[string][]string{
 		"finding":  constantsOf(t, "Finding"),
 		"reason":   slices.Concat(constantsOf(t, "Reason"), constantsOf(t, "Refused"), []string{orders.CodeInternal, "refund_exceeds_captured"}),
-		"incident": {orders.CodeUnreadable, orders.CodePersonalData, orders.EventCancelAsked, "label_unknown_parcel"},
+		"incident": {orders.CodeUnreadable, orders.CodePersonalData, orders.EventCancelAsked, "label_unknown_parcel", "message_undeliverable"},
 	} {
 		require.Greater(t, len(codes), 3, kind)
 		for _, code := range codes {

@@ -160,15 +160,9 @@ func (s *Server) readCommand(c *call) error {
 }
 
 // answerRefusal answers what the order refused. Where the caller's view was too old or the order's state is in the
-// way, the current version and a summary come with it. A part that the path names and the order lacks is not found.
+// way, the current version and a summary come with it.
 func (c *call) answerRefusal(r orders.Receipt) error {
 	problem := &problemError{Problem: *r.Outcome.Problem}
-	for _, field := range problem.Fields {
-		if c.Param("shipment") != "" && field.Field == "shipment_id" || c.Param("appointment") != "" && field.Field == "appointment_id" {
-			problem = refuse(codeNotFound)
-			break
-		}
-	}
 	if statusOf(problem.Code) == http.StatusConflict {
 		problem.extension = c.current(r.Order)
 	}

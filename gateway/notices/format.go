@@ -1,11 +1,13 @@
 package notices
 
 import (
+	"fmt"
 	"strings"
 	"text/template"
 	"time"
 
 	"amends/money"
+	"amends/orders"
 
 	"github.com/bojanz/currency"
 )
@@ -17,11 +19,12 @@ var china = time.FixedZone("Asia/Shanghai", 8*60*60)
 // functions are what the templates of one language may call.
 func functions(language string) template.FuncMap {
 	return template.FuncMap{
-		"money":  func(a money.Amount) string { return formatMoney(a, language) },
-		"day":    func(at time.Time) string { return formatDay(at, language) },
-		"span":   func(from, to time.Time) string { return formatSpan(from, to, language) },
-		"reason": func(code string) string { return formatReason(code, language) },
-		"line":   oneLine,
+		"money":    func(a money.Amount) string { return formatMoney(a, language) },
+		"day":      func(at time.Time) string { return formatDay(at, language) },
+		"span":     func(from, to time.Time) string { return formatSpan(from, to, language) },
+		"reason":   func(code string) string { return formatReason(code, language) },
+		"contents": func(lines []orders.MessageLine) string { return formatContents(lines, language) },
+		"line":     oneLine,
 	}
 }
 
@@ -56,6 +59,26 @@ func formatSpan(from, to time.Time, language string) string {
 		return start + "–" + end + " (China time)"
 	}
 	return start + "–" + end
+}
+
+// mostContents is how many lines of a parcel a short message names.
+const mostContents = 3
+
+// formatContents lists what is in a parcel within a sentence.
+func formatContents(lines []orders.MessageLine, language string) string {
+	separator, more := "、", "等"
+	if language == "en" {
+		separator, more = ", ", " and more"
+	}
+	var parts []string
+	for _, l := range lines[:min(len(lines), mostContents)] {
+		parts = append(parts, fmt.Sprintf("%s × %d", oneLine(l.Name), l.Quantity))
+	}
+	text := strings.Join(parts, separator)
+	if len(lines) > mostContents {
+		text += more
+	}
+	return text
 }
 
 // oneLine keeps a name from breaking the shape of a message.

@@ -17,16 +17,30 @@ var readers = []string{"viewer", "auditor", "buyer", "finance", "reviewer"}
 type lives struct {
 	http      *client.Client
 	answers   latencies
-	packable  pace
-	labelled  pace
-	closed    pace
 	serial    atomic.Int64
 	mu        sync.Mutex
+	paces     map[int]*paces // by lives in flight
 	completed []string
 }
 
+// paces are those of the three steps of a life that are waited for.
+type paces struct{ packable, labelled, closed pace }
+
 func newLives(api, sandbox string, tokens map[string]string) *lives {
-	return &lives{http: client.New(api, sandbox, tokens, 256), answers: latencies{all: map[latencyKey][]time.Duration{}}}
+	return &lives{
+		http:    client.New(api, sandbox, tokens, 256),
+		answers: latencies{all: map[latencyKey][]time.Duration{}},
+		paces:   map[int]*paces{},
+	}
+}
+
+func (l *lives) pace(inFlight int) *paces {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.paces[inFlight] == nil {
+		l.paces[inFlight] = &paces{}
+	}
+	return l.paces[inFlight]
 }
 
 // stockUp brings in more than all lives can take.
@@ -84,8 +98,8 @@ type life struct {
 }
 
 func (o *life) pass(ctx context.Context, inFlight int) error {
-	l := o.lives
-	if err := l.packable.await(ctx, o.is(ctx, (*client.Order).Packable)); err != nil {
+	l, wait := o.lives, o.lives.pace(inFlight)
+	if err := wait.packable.await(ctx, o.is(ctx, (*client.Order).Packable)); err != nil {
 		return during("wait until it may be packed", err)
 	}
 	packed, err := o.do(ctx, inFlight, "ship", "/shipments", map[string]any{"carrier": "SF"})
@@ -94,7 +108,7 @@ func (o *life) pass(ctx context.Context, inFlight int) error {
 	}
 	id := packed.ShipmentID
 	labelled := func(order *client.Order) bool { return order.Shipment(id).Label != "" }
-	if err := l.labelled.await(ctx, o.is(ctx, labelled)); err != nil {
+	if err := wait.labelled.await(ctx, o.is(ctx, labelled)); err != nil {
 		return during("wait for the label", err)
 	}
 	tracking := o.order.Shipment(id).Label
@@ -109,7 +123,7 @@ func (o *life) pass(ctx context.Context, inFlight int) error {
 		return during("deliver", err)
 	}
 	closed := func(order *client.Order) bool { return order.Stage == "closed" }
-	return during("wait for the end", l.closed.await(ctx, o.is(ctx, closed)))
+	return during("wait for the end", wait.closed.await(ctx, o.is(ctx, closed)))
 }
 
 // do sends a command of the warehouse and keeps how long its answer took.

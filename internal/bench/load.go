@@ -126,13 +126,11 @@ func (p *pace) await(ctx context.Context, done func() (bool, error)) error {
 		case <-time.After(pause):
 		}
 		yes, err := done()
-		if err == nil && look == 0 {
-			p.learn(yes)
-		}
 		switch {
 		case err != nil:
 			return err
 		case yes:
+			p.learn(look == 0, time.Since(began))
 			return nil
 		case time.Since(began) > stuckAfter:
 			return errors.New("nothing has happened for a minute")
@@ -153,15 +151,16 @@ func (p *pace) current() time.Duration {
 	return p.pause
 }
 
-// learn makes the pause shorter after a first look that was in time, and longer by twice as much after one that was not.
-func (p *pace) learn(inTime bool) {
+// learn makes the pause a little shorter when the first look was in time, and else longer by twice as much, but never
+// longer than what the step has just taken: many lives learn at once.
+func (p *pace) learn(inTime bool, took time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if inTime {
 		p.pause = max(p.pause-p.pause/32, leastPause)
 		return
 	}
-	p.pause += p.pause / 16
+	p.pause = max(p.pause, min(p.pause+p.pause/16, took))
 }
 
 func during(what string, err error) error {

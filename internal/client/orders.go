@@ -76,7 +76,9 @@ func (o *Order) May(action string) bool {
 
 // Packable tells whether the order is paid and something is reserved for it.
 func (o *Order) Packable() bool {
-	unpaid := slices.ContainsFunc(o.Payments, func(p Payment) bool { return p.Status != "authorised" })
+	unpaid := slices.ContainsFunc(o.Payments, func(p Payment) bool {
+		return !slices.Contains([]string{"authorised", "partially_captured", "captured"}, p.Status)
+	})
 	return !unpaid && len(o.Payments) > 0 && len(o.Reservations) > 0
 }
 

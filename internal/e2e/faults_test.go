@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net/http"
 	"os"
@@ -122,6 +123,15 @@ func (o *order) awaitSignal(name string) {
 	})
 }
 
+// awaitTask waits until the workflow task is over whose recording has just been read.
+func (o *order) awaitTask() {
+	o.Helper()
+	eventually(o, "the end of the task of "+o.number, func() (any, bool) {
+		described, err := running.temporal.DescribeWorkflowExecution(context.Background(), workflows.WorkflowID(o.number), "")
+		return fmt.Sprint(described, err), err == nil && described.GetPendingWorkflowTask() == nil
+	})
+}
+
 // heldFor is how many units the stock book holds for an order.
 func heldFor(t *testing.T, number string) int64 {
 	t.Helper()
@@ -171,6 +181,7 @@ func TestAnEffectHappensOnceWhereverTheWorkerDies(t *testing.T) {
 
 func TestASignalThatOvertakesARecordingReplacesWhatWasRecorded(t *testing.T) {
 	o := inReview(t)
+	o.awaitTask()
 	reached := arm(t, failpoint.Freeze, failpoint.AfterRecord, o.number)
 	approved := o.tells("reviewer", "approve", nil)
 	reached()
@@ -210,9 +221,11 @@ func TestARejectionThatOvertakesAnApprovalGivesBackTheGoods(t *testing.T) {
 
 func TestAKilledServerAndAThawedWorkerLeaveOneTruth(t *testing.T) {
 	o := inReview(t)
+	o.awaitTask()
 	reached := arm(t, failpoint.Freeze, failpoint.AfterRecord, o.number)
 	approved := o.tells("reviewer", "approve", nil)
 	reached()
+	require.Equal(t, "fulfilling", o.view().Stage)
 	kill(t, stack.Temporal)
 	start(t, stack.Temporal)
 	eventually(t, "the server to take a signal", func() (any, bool) {

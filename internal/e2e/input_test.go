@@ -29,11 +29,11 @@ func rows(t *testing.T) map[string]int64 {
 func quiet(t *testing.T) {
 	t.Helper()
 	eventually(t, "all to be quiet", func() (any, bool) {
-		busy := scalar[int](t, `
-			SELECT (SELECT count(*) FROM commands WHERE status = 'pending')
-			     + (SELECT count(*) FROM outbox WHERE status = 'pending')
-			     + (SELECT count(*) FROM effects WHERE outcome IS NULL)`)
-		return busy, busy == 0
+		busy := scalar[string](t, `
+			SELECT coalesce(string_agg(what, ', '), '')
+			FROM (SELECT 'command ' || name || ' of ' || order_number AS what FROM commands WHERE status = 'pending'
+			      UNION ALL SELECT 'effect ' || key FROM effects WHERE outcome IS NULL) b`)
+		return busy, busy == ""
 	})
 }
 

@@ -191,7 +191,8 @@ func (o *order) awaitReady() view {
 				return false
 			}
 		}
-		return v.Stage == "fulfilling" && len(v.Payments) == 1 && v.Payments[0].Status == "authorised"
+		return v.Stage == "fulfilling" && len(v.Payments) == 1 &&
+			slices.Contains([]string{"authorised", "partially_captured", "captured"}, v.Payments[0].Status)
 	})
 }
 

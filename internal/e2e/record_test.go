@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/api/enums/v1"
@@ -21,19 +20,17 @@ import (
 
 var recording = flag.Bool("record", false, "add the histories of the scenarios to the golden ones; none is ever replaced")
 
-// recorded are the scenarios that have placed their first order.
-var recorded sync.Map
-
-// record keeps the history of a scenario's first order when the scenario is over, where there is none of that name.
+// record keeps the history of an order that has come to its end when its scenario is over, where there is none of the
+// scenario's name: that of the last such order that was placed.
 func record(o *order) {
-	if _, second := recorded.LoadOrStore(o.Name(), true); second || !*recording {
+	if !*recording {
 		return
 	}
 	o.Cleanup(func() {
 		root, err := stack.Root()
 		require.NoError(o, err)
 		path := filepath.Join(root, "workflows", "testdata", "replay", strings.ReplaceAll(o.Name(), "/", "_")+".json")
-		if _, err := os.Stat(path); err == nil || o.Failed() {
+		if _, err := os.Stat(path); err == nil || o.Failed() || o.workflowStatus() != enums.WORKFLOW_EXECUTION_STATUS_COMPLETED {
 			return
 		}
 		require.NoError(o, os.MkdirAll(filepath.Dir(path), 0o755))

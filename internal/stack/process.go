@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -16,6 +17,8 @@ import (
 const (
 	// stopWithin is how long a process may take to end when asked to.
 	stopWithin = 20 * time.Second
+	// goneWithin is how long the children of a killed process may take to end.
+	goneWithin = 5 * time.Second
 	// tailBytes is how much of a log a report shows.
 	tailBytes = 4 << 10
 )
@@ -165,11 +168,19 @@ func (p *Process) Stop() error {
 }
 
 // Kill ends the program and every process it started at once, as kill -9
-// does, and returns when the program is gone.
+// does, and returns when all of them are gone: Postgres does not start while a
+// child of an earlier run still holds its memory.
 func (p *Process) Kill() {
-	if life := p.ask(); life != nil {
-		signalAll(life.pid, syscall.SIGKILL)
-		<-life.done
+	life := p.ask()
+	if life == nil {
+		return
+	}
+	signal(life.pid, syscall.SIGSTOP) // a stopped program starts no more children
+	children := descendants(life.pid)
+	signalAll(life.pid, syscall.SIGKILL)
+	<-life.done
+	for deadline := time.Now().Add(goneWithin); slices.ContainsFunc(children, alive) && time.Now().Before(deadline); {
+		<-time.After(pollEvery / 10)
 	}
 }
 

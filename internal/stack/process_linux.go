@@ -30,17 +30,28 @@ func descendants(pid int) []int {
 	return found
 }
 
-// parentOf reads the fourth field of /proc/PID/stat. The second, the name in
-// brackets, may hold spaces.
+// alive says whether a process still holds anything: a zombie does not.
+func alive(pid int) bool {
+	state, _ := stat(pid)
+	return state != "" && state != "Z" && state != "X"
+}
+
 func parentOf(pid int) int {
+	_, parent := stat(pid)
+	return parent
+}
+
+// stat reads the third and fourth field of /proc/PID/stat. The second, the
+// name in brackets, may hold spaces.
+func stat(pid int) (state string, parent int) {
 	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {
-		return 0
+		return "", 0
 	}
 	fields := strings.Fields(string(text)[strings.LastIndexByte(string(text), ')')+1:])
 	if len(fields) < 2 {
-		return 0
+		return "", 0
 	}
-	parent, _ := strconv.Atoi(fields[1])
-	return parent
+	parent, _ = strconv.Atoi(fields[1])
+	return fields[0], parent
 }

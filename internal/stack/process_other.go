@@ -11,3 +11,6 @@ func attributes(user *syscall.Credential, _ syscall.Signal) *syscall.SysProcAttr
 
 // descendants are not looked for here; the process group is signalled.
 func descendants(int) []int { return nil }
+
+// alive says whether there is such a process.
+func alive(pid int) bool { return syscall.Kill(pid, 0) == nil }
