@@ -96,7 +96,7 @@ func (c *CarrierEvent) decide(d *decider) error {
 func (d *decider) report(shipment string, r ParcelReport) {
 	s := *d.o.Shipment(shipment)
 	to, known := reported(r.Status)
-	why := ""
+	var why string
 	switch {
 	case !known:
 		why = "unknown_status"

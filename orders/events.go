@@ -256,7 +256,7 @@ func (e *resubmitted) apply(o *Order, _ time.Time) {
 	if e.Draft != nil {
 		o.giveUpSlots()
 		o.Draft = *e.Draft
-		o.FreeSlots = slices.DeleteFunc(o.FreeSlots, o.Draft.claims) // the same time again
+		o.FreeSlots = slices.DeleteFunc(o.FreeSlots, o.claims) // the same time again
 	}
 	o.startReview()
 }

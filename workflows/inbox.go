@@ -165,7 +165,7 @@ func (l *life) signal(ctx workflow.Context, name string, body []byte) {
 	if err == nil {
 		_, err = l.decide(ctx, c)
 	}
-	id := ""
+	var id string
 	if c != nil {
 		id = c.Head().CommandID
 	} else {
