@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -18,17 +17,7 @@ func (s *Store) ReceiveStock(ctx context.Context, r orders.GoodsReceipt) (isNew 
 		if isNew, err = bookIn(ctx, tx, r); err != nil || !isNew {
 			return err
 		}
-		served, err := serveWaiting(ctx, tx, r)
-		if err != nil {
-			return err
-		}
-		for _, order := range served {
-			id := "stock:" + r.Key + ":" + order
-			if err := queueCommand(ctx, tx, id, order, &orders.StockAllotted{}, orders.SystemActor); err != nil {
-				return err
-			}
-		}
-		return nil
+		return serveWaiting(ctx, tx, r.Key, r.SKU, r.Actor.ID)
 	})
 	if err != nil {
 		return false, fmt.Errorf("receive %s: %w", r.SKU, err)
@@ -96,24 +85,24 @@ func holdsGoods(ctx context.Context, tx pgx.Tx, r orders.GoodsReceipt) error {
 	return nil
 }
 
-// serveWaiting holds free stock of the SKU for waiting lines and returns the orders that got something, sorted.
-func serveWaiting(ctx context.Context, tx pgx.Tx, r orders.GoodsReceipt) ([]string, error) {
-	levels, err := lockLevels(ctx, tx, []string{r.SKU})
+// serveWaiting holds free stock of the SKU for waiting lines, and tells the orders that got something.
+func serveWaiting(ctx context.Context, tx pgx.Tx, key, sku, actor string) error {
+	levels, err := lockLevels(ctx, tx, []string{sku})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	waiting, err := waitingFor(ctx, tx, r.SKU)
+	waiting, err := waitingFor(ctx, tx, sku)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	batch, served := &pgx.Batch{}, []string{}
 	for _, line := range waiting {
-		taken, missing := take(orders.Wanted{LineID: line.LineID, SKU: r.SKU}, line.Waiting, levels)
+		taken, missing := take(orders.Wanted{LineID: line.LineID, SKU: sku}, line.Waiting, levels)
 		if len(taken) == 0 {
 			continue
 		}
 		for _, h := range taken {
-			queueHold(batch, r.Key, line.Order, r.Actor.ID, h)
+			queueHold(batch, key, line.Order, actor, h)
 		}
 		batch.Queue(`
 		UPDATE backorders
@@ -122,10 +111,15 @@ func serveWaiting(ctx context.Context, tx pgx.Tx, r orders.GoodsReceipt) ([]stri
 		served = append(served, line.Order)
 	}
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
-		return nil, fmt.Errorf("serve waiting lines: %w", err)
+		return fmt.Errorf("serve waiting lines: %w", err)
 	}
-	slices.Sort(served)
-	return slices.Compact(served), nil
+	for _, order := range served {
+		id := "stock:" + key + ":" + sku + ":" + order
+		if err := queueCommand(ctx, tx, id, order, &orders.StockAllotted{}, orders.SystemActor); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func waitingFor(ctx context.Context, tx pgx.Tx, sku string) ([]backorder, error) {

@@ -241,3 +241,29 @@ func TestALateRequestWithAnOldKeyChangesNothing(t *testing.T) {
 	equal(t, "movements", db.count(t, `SELECT count(*) FROM stock_movements WHERE order_number = $1`, h.need.Order), 2)
 	db.noViolations(t)
 }
+
+func TestWhatAnOrderGivesUpServesThoseWhoWaitForIt(t *testing.T) {
+	t.Parallel()
+	db, ctx := setup(t)
+	db.stockOf(t, "TEA-001", 5)
+	first, second := db.order(t, 1), db.order(t, 2)
+	_, err := db.ReserveStock(ctx, want(first.Number, "TEA-001", 5))
+	check(t, err)
+	answer, err := db.ReserveStock(ctx, want(second.Number, "TEA-001", 3))
+	check(t, err)
+	equal(t, "added while there is none", sum(answer.Added), 0)
+	release := orders.StockMove{Key: first.Number + "/release_stock/1", Order: first.Number}
+	check(t, db.ReleaseStock(ctx, release))
+	check(t, db.ReleaseStock(ctx, release))
+	equal(t, "still waiting", db.count(t, `SELECT waiting FROM backorders WHERE order_number = $1`, second.Number), 0)
+	claimed, err := db.ClaimDue(ctx, "relay", lease, 10)
+	check(t, err)
+	equal(t, "orders told", len(claimed), 1)
+	equal(t, "told", claimed[0].Order, second.Number)
+	again := want(second.Number, "TEA-001", 3)
+	again.Key = second.Number + "/reserve/1/2"
+	answer, err = db.ReserveStock(ctx, again)
+	check(t, err)
+	equal(t, "learnt", sum(answer.Added), 3)
+	db.noViolations(t)
+}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -13,7 +15,8 @@ import (
 // done is the remembered answer of a move that answers nothing.
 type done struct{}
 
-// ReleaseStock ends everything an order holds or waits for, for good. Repeating it changes nothing.
+// ReleaseStock ends everything an order holds or waits for, for good; other orders that wait for it are served. Repeating
+// it changes nothing.
 func (s *Store) ReleaseStock(ctx context.Context, m orders.StockMove) error {
 	err := s.inTx(ctx, func(tx pgx.Tx) error {
 		now, err := enterStock(ctx, tx, m.Key, m.Order, &done{})
@@ -33,6 +36,10 @@ func (s *Store) ReleaseStock(ctx context.Context, m orders.StockMove) error {
 
 func releaseAll(ctx context.Context, tx pgx.Tx, m orders.StockMove) error {
 	if err := lockOrderLevels(ctx, tx, m.Order); err != nil {
+		return err
+	}
+	open, err := openReservations(ctx, tx, m.Order)
+	if err != nil {
 		return err
 	}
 	batch := &pgx.Batch{}
@@ -58,7 +65,16 @@ func releaseAll(ctx context.Context, tx pgx.Tx, m orders.StockMove) error {
 		INSERT INTO stock_ended (order_number, key)
 		VALUES ($1, $2)
 		ON CONFLICT (order_number) DO NOTHING`, m.Order, m.Key)
-	return tx.SendBatch(ctx, batch).Close()
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return err
+	}
+	slices.SortFunc(open, func(a, b held) int { return strings.Compare(a.SKU, b.SKU) })
+	for _, h := range slices.CompactFunc(open, func(a, b held) bool { return a.SKU == b.SKU }) {
+		if err := serveWaiting(ctx, tx, m.Key, h.SKU, orders.SystemActor.ID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // returnExcess gives back what is held for the order and wanted by none of its lines, and lets no line wait that wants
