@@ -83,8 +83,8 @@ func anonymise(tree any, host string) {
 			switch {
 			case key == "identity":
 				node[key] = "somebody"
-			case isText && strings.Contains(text, host):
-				node[key] = strings.ReplaceAll(text, host, "host")
+			case isText && strings.HasPrefix(text, host+":"): // a worker's own queue
+				node[key] = "host" + strings.TrimPrefix(text, host)
 			default:
 				anonymise(value, host)
 			}
