@@ -140,9 +140,9 @@ func heldFor(t *testing.T, number string) int64 {
 }
 
 func TestAWithheldCaptureIsTakenOnceThoughTheWorkerDies(t *testing.T) {
-	o := place(t, typed(line("TEA-001", 2, "128.00")))
+	o := place(t, typed(line("TEA-001", 3, "128.00")))
 	o.awaitReady()
-	shipment, label := o.pack()
+	shipment, label := o.pack(object{"line_id": "L1", "quantity": 1})
 	misbehave(t, "payments", "capture", "withhold", o.number, 1)
 	misbehave(t, "payments", "capture", "forget_key", o.number, -1) // so only who looks up first is safe
 	o.handOver(shipment, label).want(http.StatusOK)
@@ -151,13 +151,15 @@ func TestAWithheldCaptureIsTakenOnceThoughTheWorkerDies(t *testing.T) {
 		return a, strings.Contains(string(a.body), o.number+"/capture")
 	})
 	kill(t, stack.Worker)
-	require.Equal(t, []string{"authorised 268.00", "captured 268.00"}, paid(t, o.number))
+	require.Equal(t, []string{"authorised 396.00", "captured 140.00"}, paid(t, o.number))
 	start(t, stack.Worker)
 	v := o.await("captured", func(v view) bool { return v.Captures[0].Done })
-	require.Equal(t, yuan("268.00"), v.Payments[0].Captured)
-	require.Equal(t, []string{"authorised 268.00", "captured 268.00"}, paid(t, o.number))
+	require.Equal(t, yuan("140.00"), v.Payments[0].Captured)
+	require.Equal(t, []string{"authorised 396.00", "captured 140.00"}, paid(t, o.number))
 	o.reported(label, "delivered", object{"proof": true})
+	o.sendAll()
 	o.closes()
+	require.Equal(t, []string{"authorised 396.00", "captured 140.00", "captured 256.00"}, paid(t, o.number))
 }
 
 func TestAnEffectHappensOnceWhereverTheWorkerDies(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // Hit stops the process where the file says so for this point and key.
@@ -27,13 +28,18 @@ func Hit(point, key string) {
 	}
 }
 
+// takesEffect is how long a signal may be on its way to all threads: until then this one must not go on.
+const takesEffect = 250 * time.Millisecond
+
 func stop(path, mode, point, key string) {
 	note(path+".hit", fmt.Sprintf("%s %s %s\n", mode, point, key))
 	switch mode {
 	case Kill:
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		select {}
 	case Freeze:
 		_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+		<-time.After(takesEffect)
 	}
 }
 
