@@ -52,9 +52,9 @@ func isFact(c Command) bool {
 	return false
 }
 
-// ofPerson tells whether accepting the command raises the version. An incident is nobody's command.
+// ofPerson tells whether accepting the command raises the version. Incidents and reports are nobody's commands.
 func ofPerson(c Command) bool {
-	if _, odd := c.(*Incidental); odd {
+	if _, odd := c.(*Incidental); odd || IsReport(c.Name()) {
 		return false
 	}
 	role := c.Head().Actor.Role

@@ -171,7 +171,7 @@ func follows(t require.TestingT, c orders.Command, before orders.Order, d orders
 func raises(c orders.Command, d orders.Decision) int64 {
 	role := c.Head().Actor.Role
 	_, odd := c.(*orders.Incidental)
-	if len(d.Events) == 0 || odd || role == orders.SystemActor.Role || role == orders.CarrierActor.Role {
+	if len(d.Events) == 0 || odd || orders.IsReport(c.Name()) || role == orders.SystemActor.Role || role == orders.CarrierActor.Role {
 		return 0
 	}
 	return 1

@@ -135,7 +135,10 @@ func (b *bench) renew(at time.Time) {
 	b.env.SetTestTimeout(time.Minute)
 	b.env.SetWorkflowRunTimeout(10 * 365 * 24 * time.Hour)
 	b.env.SetStartTime(at)
-	b.env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{&b.seen}})
+	b.env.SetWorkerOptions(worker.Options{
+		Interceptors:             []interceptor.WorkerInterceptor{&b.seen},
+		DeadlockDetectionTimeout: 20 * time.Second, // the machine may be busy
+	})
 	b.history = 0
 }
 
