@@ -2,10 +2,13 @@ package workflows_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 
 	"amends/orders"
@@ -43,6 +46,28 @@ func TestADatabaseThatIsAwayDelaysAnOrderAndLosesNothing(t *testing.T) {
 	require.Positive(t, b.database.failures)
 	require.Empty(t, b.stored().Attention)
 	require.False(t, b.events()[1].At.Before(until))
+}
+
+func TestALargeRecordingWaitsWithTimersAndIsNeverAnActivitysInput(t *testing.T) {
+	b := setup(t)
+	draft := goods()
+	for n := 2; n <= 1800; n++ {
+		line := draft.Lines[0]
+		line.ID = fmt.Sprintf("L%d", n)
+		draft.Lines = append(draft.Lines, line)
+	}
+	b.create(draft)
+	var scheduled []string
+	b.env.SetOnActivityStartedListener(func(info *activity.Info, _ context.Context, _ converter.EncodedValues) {
+		scheduled = append(scheduled, info.ActivityType.Name)
+	})
+	b.database.leave(outage)
+	b.when("the review", in(orders.InReview), func() { b.update("reject", &orders.Reject{ReasonCode: "invalid"}) })
+	b.run()
+	require.Equal(t, orders.Rejected, b.stored().Stage)
+	require.Positive(t, b.database.failures)
+	require.Contains(t, scheduled, "ReviewFacts", "small questions wait as regular activities")
+	require.NotContains(t, scheduled, "RecordTransitions")
 }
 
 func TestCommandsWaitForADatabaseThatIsAwayInTheMiddle(t *testing.T) {
