@@ -61,12 +61,14 @@ func TestALargeRecordingWaitsWithTimersAndIsNeverAnActivitysInput(t *testing.T) 
 	b.env.SetOnActivityStartedListener(func(info *activity.Info, _ context.Context, _ converter.EncodedValues) {
 		scheduled = append(scheduled, info.ActivityType.Name)
 	})
-	b.database.leave(outage)
-	b.when("the review", in(orders.InReview), func() { b.update("reject", &orders.Reject{ReasonCode: "invalid"}) })
+	b.when("the review", in(orders.InReview), func() {
+		b.database.leave(outage)
+		b.update("reject", &orders.Reject{ReasonCode: "invalid"})
+	})
 	b.run()
 	require.Equal(t, orders.Rejected, b.stored().Stage)
 	require.Positive(t, b.database.failures)
-	require.Contains(t, scheduled, "ReviewFacts", "small questions wait as regular activities")
+	require.Contains(t, scheduled, "ReleaseStock", "small writes wait as regular activities")
 	require.NotContains(t, scheduled, "RecordTransitions")
 }
 
