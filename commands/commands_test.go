@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -161,6 +162,16 @@ func (b *bench) audits(command string) (outcomes []string) {
 func (b *bench) expire() {
 	b.Helper()
 	_, err := b.sql.Exec(context.Background(), `UPDATE commands SET lease_until = now() - interval '1 second' WHERE lease_until IS NOT NULL`)
+	require.NoError(b, err)
+}
+
+// expireOf ends the lease of an order's pending commands.
+func (b *bench) expireOf(order string) {
+	b.Helper()
+	_, err := b.sql.Exec(context.Background(), `
+		UPDATE commands
+		SET lease_until = now() - interval '1 second'
+		WHERE order_number = $1 AND status = 'pending'`, order)
 	require.NoError(b, err)
 }
 
@@ -343,6 +354,37 @@ func TestACommandBehindAnOlderOneWaitsItsTurn(t *testing.T) {
 	b.relay(b.settled(second.CommandID))
 	require.Equal(t, []string{first.CommandID, second.CommandID}, delivered)
 	require.Equal(t, []string{"refused on_hold"}, b.audits(second.CommandID))
+}
+
+func TestAnOrderThatDoesNotAnswerHoldsUpNobodyElse(t *testing.T) {
+	b := setup(t)
+	stuck, lively := b.order(), b.order()
+	b.fails(away).Twice()
+	first, second := b.submit(hold(stuck)), b.submit(hold(lively))
+	require.True(t, first.Pending && second.Pending)
+	to := func(order string) any {
+		return mock.MatchedBy(func(o client.UpdateWorkflowOptions) bool { return o.WorkflowID == order })
+	}
+	var begun, ended, inTime atomic.Bool
+	var due sync.Once
+	b.temporal.On("UpdateWorkflow", mock.Anything, to(stuck)).Run(func(args mock.Arguments) {
+		begun.Store(true)
+		<-args.Get(0).(context.Context).Done()
+		ended.Store(true)
+	}).Return(nil, away)
+	handle := mocks.NewWorkflowUpdateHandle(t)
+	handle.On("Get", mock.Anything, mock.Anything).Return(nil)
+	b.temporal.On("UpdateWorkflow", mock.Anything, to(lively)).Return(handle, nil).Once()
+	b.expireOf(stuck)
+	b.relay(func() bool {
+		if !begun.Load() {
+			return false
+		}
+		due.Do(func() { b.expireOf(lively) }) // only now, while the other is being delivered
+		inTime.Store(!ended.Load() && b.settled(second.CommandID)())
+		return inTime.Load() || ended.Load()
+	})
+	require.True(t, inTime.Load(), "answered while the other order still does not answer")
 }
 
 func TestFactsGoAsSignals(t *testing.T) {
