@@ -230,10 +230,11 @@ func (l *life) readSignal(name string, body []byte) (orders.Command, orders.Acto
 	return c, head.Actor, nil
 }
 
-// Bounds of what a raw signal or update may say. Nobody has checked it, and Postgres must be able to keep it.
+// Bounds, in bytes, of what a raw signal or update may say. Nobody has checked it, and Postgres must be able to keep it:
+// an index takes 2.7 KB. A carrier's event ID has up to 200 characters, and the relay's signals pass here too.
 const (
 	maxRaw       = 64 << 10
-	maxRawString = 200
+	maxRawString = 1000
 )
 
 // plain tells whether every string is short and without control characters.

@@ -69,7 +69,7 @@ func newLife(ctx workflow.Context, start orders.Start) *life {
 	if l.nameless == nil {
 		l.nameless = map[string]int{}
 	}
-	l.shown.from(ctx, start)
+	l.shown.sight = seen(start.Order, "") // the start has set it
 	return l
 }
 

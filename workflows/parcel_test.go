@@ -1,6 +1,7 @@
 package workflows_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -253,4 +254,30 @@ func TestACustomerWhoFetchesTheGoodsNeedsNoCarrier(t *testing.T) {
 	b.run()
 	require.Equal(t, orders.Closed, b.stored().Stage)
 	require.Empty(t, b.book("carrier"))
+}
+
+func TestTheLongestEventIDOfACarrierIsHeard(t *testing.T) {
+	b := setup(t)
+	b.create(goods())
+	b.ships()
+	longest := strings.Repeat("件", 200)
+	b.when("a label", func(o orders.Order) bool { return len(o.Shipments) == 1 && o.Shipments[0].Label != "" && quiet(o) }, func() {
+		b.signal("carrier-event", &orders.CarrierEvent{
+			Header:  orders.Header{CommandID: "carrier:" + longest, Actor: orders.CarrierActor},
+			EventID: longest, Tracking: b.lastSeen.Shipments[0].Label, Status: "delivered", Proof: true,
+		})
+		b.signal("hold", map[string]any{"reason": strings.Repeat("长", 1000)})
+	})
+	b.run()
+	require.Equal(t, orders.Closed, b.stored().Stage)
+	require.Contains(t, b.audits(), "hold operator operator f refused unreadable")
+	require.Equal(t, []string{"unreadable"}, incidentCodes(b.stored()))
+}
+
+func incidentCodes(o orders.Order) []string {
+	var list []string
+	for _, i := range o.Incidents {
+		list = append(list, i.Code)
+	}
+	return list
 }

@@ -123,11 +123,6 @@ type shown struct {
 	diverged string
 }
 
-// from takes over what the start has set.
-func (s *shown) from(_ workflow.Context, start orders.Start) {
-	s.sight = seen(start.Order, "")
-}
-
 // show keeps the Web UI true: search attributes when they change, all together; the current details always, for they
 // cost no event.
 func (l *life) show(ctx workflow.Context) {
