@@ -10,6 +10,11 @@ const (
 	EffectRefund      = "refund"
 	EffectBook        = "book"
 	EffectCancelLabel = "cancel_label"
+
+	EffectIntercept      = "intercept"
+	EffectPurchase       = "purchase"
+	EffectCancelPurchase = "cancel_purchase"
+	EffectTell           = "tell" // a message of a void or correction
 )
 
 // Effect is the claim on one thing that leaves the house. It is committed before the call is made. Key is a business
@@ -29,6 +34,9 @@ type EffectOutcome struct {
 	Refused   string `json:"refused,omitempty"`   // the code of a business refusal
 	Reference string `json:"reference,omitempty"` // the provider's reference, or the label's tracking number
 	AtOnce    bool   `json:"at_once,omitempty"`   // an authorisation that was captured at once
+	Pending   bool   `json:"pending,omitempty"`   // an interception that the carrier answers later, by webhook
+	ByHand    bool   `json:"by_hand,omitempty"`   // done by a person outside; Reference is the evidence
+	Twice     bool   `json:"twice,omitempty"`     // done by hand, and found at the provider too
 }
 
 // EffectClaim is the answer to a claim.

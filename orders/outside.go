@@ -96,6 +96,9 @@ const (
 	TemplateReminder     = "sign_off_reminder"       // please confirm receipt
 	TemplateSignedOff    = "signed_off"              // thanks; the after-sales window runs
 	TemplateRejected     = "rejected"                // the order cannot be accepted
+	TemplateVoided       = "voided"                  // the order, or a part of it, is void: reason, money, next step, alternatives
+	TemplateMoneyBack    = "money_back"              // the money of a void has been given back
+	TemplateDepartments  = "void_departments"        // to the departments concerned, in both languages
 )
 
 // Message is one message to one customer. Key is the effect key: the same key is one message.
@@ -128,6 +131,20 @@ type MessageData struct {
 	Survivor       string    // the order that stands instead of a rejected duplicate
 	MoneyHeld      bool      // the provider holds or has taken money for the order
 	WindowEndsAt   time.Time // the last moment of the after-sales window; zero: none
+	Void           MessageVoid
+}
+
+// MessageVoid is what messages about a void may print.
+type MessageVoid struct {
+	ID           string
+	ReasonCode   string // one of VoidReasons
+	Whole        bool
+	Lines        []MessageLine // what is voided: name and quantity
+	Refund       money.Amount  // to be given back, or given back
+	Release      money.Amount  // held by the provider and to be released, or released
+	Return       bool          // goods have left and are wanted back
+	Alternatives []string      // codes of Plan.Alternatives
+	Tasks        []string      // kinds of step that departments have to do, for TemplateDepartments
 }
 
 // MessageLine is one ordered product or service.
@@ -144,4 +161,21 @@ type MessageAppointment struct {
 	Service string
 	From    time.Time
 	To      time.Time
+}
+
+// PurchaseCall asks the supplier for goods, or to cancel what was asked for.
+type PurchaseCall struct {
+	Key       string
+	Order     string
+	Request   string // our ID of the purchase request, e.g. B1
+	SKU       string
+	Quantity  int64
+	Reference string // the supplier's, when cancelling
+	Retry     bool   // as in PaymentCall
+}
+
+// PurchaseAnswer is the supplier's word.
+type PurchaseAnswer struct {
+	Reference string
+	Adopted   bool // as in PaymentAnswer
 }

@@ -138,3 +138,33 @@ type ParcelReport struct {
 	Proof    bool      `json:"proof,omitempty"`
 	EventID  string    `json:"event_id,omitempty"`
 }
+
+// PurchaseStatus is where a purchase request stands with the supplier.
+type PurchaseStatus string
+
+// The life of a purchase request. A request whose cancellation was refused arrives and goes to stock.
+const (
+	PurchasePending   PurchaseStatus = "pending"   // the supplier has not answered
+	PurchaseRequested PurchaseStatus = "requested" // the supplier has it
+	PurchaseRefused   PurchaseStatus = "refused"
+	PurchaseCancelled PurchaseStatus = "cancelled"
+	PurchaseArrives   PurchaseStatus = "arrives" // too late to cancel
+)
+
+// Purchase is a request to the supplier for what a line is short of.
+type Purchase struct {
+	ID        string         `json:"id"` // B1, B2, …
+	LineID    string         `json:"line_id"`
+	SKU       string         `json:"sku"`
+	Quantity  int64          `json:"quantity"`
+	Status    PurchaseStatus `json:"status"`
+	Reference string         `json:"reference,omitempty"` // the supplier's
+	Try       int            `json:"try"`
+}
+
+// IssuedInvoice is the invoice that finance has issued for an order.
+type IssuedInvoice struct {
+	Number string    `json:"number"`
+	Paper  bool      `json:"paper,omitempty"` // else electronic
+	At     time.Time `json:"issued_at"`
+}

@@ -133,20 +133,52 @@ type StockRequest struct {
 	ApprovedAt time.Time      `json:"approved_at"` // the place in the backorder queue
 	Lines      []Wanted       `json:"lines"`       // Quantity is the whole of what is to be held for the line
 	Holding    []ShipmentLine `json:"holding,omitempty"`
+	// Round rises with every request of the order, whatever its key: one that comes late, after a later one, changes
+	// nothing and answers what is held by then.
+	Round int `json:"round,omitempty"`
 }
 
 // StockAnswer lists what the book holds beyond the request's Holding, sorted by line and warehouse: taken by this
 // request, by goods that came in, or by a workflow task that history forgot. It is an addition, not the whole, because
 // parcels may be handed over at the same time.
 type StockAnswer struct {
-	Added []Reservation `json:"added"`
+	Added    []Reservation `json:"added"`
+	Returned []Reservation `json:"returned,omitempty"` // of Holding, what the book does not hold any more
+	// Left says, for a request to stop a parcel, that the parcel has left the house: nothing was changed.
+	Left bool `json:"left,omitempty"`
 }
 
-// StockMove takes a shipment's goods out of the book, or gives up everything an order holds or waits for.
+// StockMove takes a shipment's goods out of the book, or gives up everything an order holds or waits for. One row per
+// shipment decides whether its goods left the house or were stopped: who comes second reads it.
 type StockMove struct {
+	Key      string         `json:"key"`
+	Order    string         `json:"order"`
+	Shipment string         `json:"shipment,omitempty"` // of taking out
+	Lines    []ShipmentLine `json:"lines,omitempty"`
+}
+
+// ParcelStop asks the book that a packed parcel never leaves the house, and in the same transaction to make what it holds
+// for the order equal to what its lines want without that parcel.
+type ParcelStop struct {
+	Shipment string       `json:"shipment"`
+	Stock    StockRequest `json:"stock"`
+}
+
+// StockReturn books goods that came back: good ones go to stock and serve waiting lines, damaged ones are booked in and
+// scrapped. Key makes repeating it harmless.
+type StockReturn struct {
 	Key   string         `json:"key"`
 	Order string         `json:"order"`
-	Lines []ShipmentLine `json:"lines,omitempty"`
+	Lines []ReturnedLine `json:"lines"`
+}
+
+// ReturnedLine is what came back of a line to a warehouse.
+type ReturnedLine struct {
+	LineID    string `json:"line_id"`
+	SKU       string `json:"sku"`
+	Warehouse string `json:"warehouse"`
+	Good      int64  `json:"good"`
+	Damaged   int64  `json:"damaged"`
 }
 
 // Posting moves an amount between two accounts of the ledger: receivable, cash, revenue.
