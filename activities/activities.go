@@ -70,6 +70,8 @@ type StockBook interface {
 	ReserveStock(ctx context.Context, r orders.StockRequest) (orders.StockAnswer, error)
 	ReleaseStock(ctx context.Context, m orders.StockMove) error
 	ShipStock(ctx context.Context, m orders.StockMove) error
+	StopParcel(ctx context.Context, p orders.ParcelStop) (orders.StockAnswer, error)
+	ReturnStock(ctx context.Context, r orders.StockReturn) error
 }
 
 // Stock moves quantities in the stock book.
@@ -80,18 +82,42 @@ func NewStock(book StockBook) *Stock { return &Stock{book} }
 
 // ReserveStock holds what the lines want as far as there is any, and queues for the rest.
 func (s *Stock) ReserveStock(ctx context.Context, r orders.StockRequest) (orders.StockAnswer, error) {
+	failpoint.Hit(failpoint.BeforeReserve, r.Key)
 	answer, err := s.book.ReserveStock(ctx, r)
+	failpoint.Hit(failpoint.AfterReserve, r.Key)
 	return answer, translate(err)
 }
 
 // ReleaseStock ends all that the order holds or waits for.
 func (s *Stock) ReleaseStock(ctx context.Context, m orders.StockMove) error {
-	return translate(s.book.ReleaseStock(ctx, m))
+	failpoint.Hit(failpoint.BeforeRelease, m.Key)
+	err := s.book.ReleaseStock(ctx, m)
+	failpoint.Hit(failpoint.AfterRelease, m.Key)
+	return translate(err)
 }
 
 // ShipStock takes a shipment's goods out of the book.
 func (s *Stock) ShipStock(ctx context.Context, m orders.StockMove) error {
-	return translate(s.book.ShipStock(ctx, m))
+	failpoint.Hit(failpoint.BeforeShip, m.Key)
+	err := s.book.ShipStock(ctx, m)
+	failpoint.Hit(failpoint.AfterShip, m.Key)
+	return translate(err)
+}
+
+// StopParcel keeps a packed parcel in the house, or answers that it has left.
+func (s *Stock) StopParcel(ctx context.Context, p orders.ParcelStop) (orders.StockAnswer, error) {
+	failpoint.Hit(failpoint.BeforeStop, p.Stock.Key)
+	answer, err := s.book.StopParcel(ctx, p)
+	failpoint.Hit(failpoint.AfterStop, p.Stock.Key)
+	return answer, translate(err)
+}
+
+// ReturnStock books goods that came back.
+func (s *Stock) ReturnStock(ctx context.Context, r orders.StockReturn) error {
+	failpoint.Hit(failpoint.BeforeReturn, r.Key)
+	err := s.book.ReturnStock(ctx, r)
+	failpoint.Hit(failpoint.AfterReturn, r.Key)
+	return translate(err)
 }
 
 // Diary is what Calendar needs of the database.
@@ -107,7 +133,10 @@ func NewCalendar(diary Diary) *Calendar { return &Calendar{diary} }
 
 // FreeSlots gives back time that an order had claimed.
 func (c *Calendar) FreeSlots(ctx context.Context, order string, slots []string) error {
-	return translate(c.diary.FreeSlots(ctx, order, slots))
+	failpoint.Hit(failpoint.BeforeFreeSlots, order)
+	err := c.diary.FreeSlots(ctx, order, slots)
+	failpoint.Hit(failpoint.AfterFreeSlots, order)
+	return translate(err)
 }
 
 // Journal is what Ledger needs of the database.
@@ -123,5 +152,8 @@ func NewLedger(journal Journal) *Ledger { return &Ledger{journal} }
 
 // Post moves an amount between two accounts, once per key.
 func (l *Ledger) Post(ctx context.Context, p orders.Posting) error {
-	return translate(l.journal.Post(ctx, p))
+	failpoint.Hit(failpoint.BeforePost, p.Key)
+	err := l.journal.Post(ctx, p)
+	failpoint.Hit(failpoint.AfterPost, p.Key)
+	return translate(err)
 }

@@ -78,6 +78,7 @@ type finding struct {
 	Amount         string `json:"amount"`
 	Currency       string `json:"currency"`
 	TrackingNumber string `json:"tracking_number"`
+	Reference      string `json:"reference"` // the supplier's
 	Result         string `json:"result"`
 }
 

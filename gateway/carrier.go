@@ -77,7 +77,7 @@ func (c *Carrier) ask(ctx context.Context, p orders.ParcelCall, verb, kind strin
 			return orders.ParcelAnswer{}, false, err
 		}
 		last := found[len(found)-1]
-		if last.Kind != kind {
+		if last.Kind != kind || last.TrackingNumber != p.TrackingNumber {
 			return orders.ParcelAnswer{}, true, &orders.RefusedError{Code: orders.RefusedKeyReused}
 		}
 		return orders.ParcelAnswer{Pending: last.Result == "pending", Adopted: true}, true, nil

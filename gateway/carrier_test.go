@@ -48,6 +48,48 @@ func TestEveryTroubleWithABookingEndsInOneLabel(t *testing.T) {
 	}
 }
 
+func TestEveryTroubleWithALabelledParcelEndsInOneEffect(t *testing.T) {
+	b := setup(t)
+	for name, modes := range troubles {
+		for verb, kind := range map[string]string{"cancel": "cancelled", "intercept": "intercept_asked"} {
+			t.Run(verb+"/"+name, func(t *testing.T) {
+				t.Parallel()
+				order, inner := t.Name(), *b
+				inner.t = t
+				label := must[orders.BookingAnswer](t)(b.carrier.Book(context.Background(), booking(order, false)))
+				inner.misbehave("carrier", verb, order, modes)
+				call := map[string]func(context.Context, orders.ParcelCall) (orders.ParcelAnswer, error){
+					"cancel": b.carrier.Cancel, "intercept": b.carrier.Intercept,
+				}[verb]
+				answer, err := insist(t, func(retry bool) (orders.ParcelAnswer, error) {
+					return call(context.Background(), parcel(order, verb, label.TrackingNumber, retry))
+				})
+				if err != nil || answer.Pending != (verb == "intercept") {
+					t.Fatalf("answer %+v, %v", answer, err)
+				}
+				if rows := inner.book("carrier", order, order+"/"+verb); len(rows) != 1 || rows[0].Kind != kind {
+					t.Fatalf("the carrier's book has %+v, want one row %s", rows, kind)
+				}
+				again, err := call(context.Background(), parcel(order, verb, label.TrackingNumber, true))
+				if err != nil || !again.Adopted || again.Pending != answer.Pending {
+					t.Fatalf("the same key again: %+v, %v", again, err)
+				}
+			})
+		}
+	}
+}
+
+func TestALabelThatAnotherKeyCancelledIsNotOurs(t *testing.T) {
+	b := setup(t)
+	ctx := context.Background()
+	label := must[orders.BookingAnswer](t)(b.carrier.Book(ctx, booking("P-5", false)))
+	must[orders.ParcelAnswer](t)(b.carrier.Cancel(ctx, parcel("P-5", "cancel", label.TrackingNumber, false)))
+	for _, retry := range []bool{false, true} {
+		_, err := b.carrier.Cancel(ctx, parcel("P-5", "cancel-2", label.TrackingNumber, retry))
+		wantRefused(t, err, "already_cancelled")
+	}
+}
+
 func TestACarrierAnswersAnInterceptionLater(t *testing.T) {
 	b := setup(t)
 	ctx := context.Background()

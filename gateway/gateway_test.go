@@ -30,6 +30,7 @@ type testBundle struct {
 	url      string
 	payments *gateway.Payments
 	carrier  *gateway.Carrier
+	supplier *gateway.Supplier
 	sms      *gateway.SMS
 }
 
@@ -52,6 +53,7 @@ func setup(t *testing.T) *testBundle {
 		t: t, url: server.URL,
 		payments: gateway.NewPayments(server.URL+"/payments", patience),
 		carrier:  gateway.NewCarrier(server.URL+"/carrier", patience),
+		supplier: gateway.NewSupplier(server.URL+"/supplier", patience),
 		sms:      gateway.NewSMS(server.URL+"/sms", patience),
 	}
 }
@@ -63,6 +65,18 @@ func (b *testBundle) behave(provider, call, mode string, times int, order string
 		"provider": provider, "call": call, "mode": mode, "times": times, "order": order, "delay_ms": delayOf(mode),
 	})
 	b.post("/behaviour", string(wish), http.StatusCreated)
+}
+
+// misbehave asks for a whole situation; a provider that forgets keys does not learn better.
+func (b *testBundle) misbehave(provider, call, order string, modes []string) {
+	b.t.Helper()
+	for _, mode := range modes {
+		times := 2
+		if mode == "forget_key" {
+			times = -1
+		}
+		b.behave(provider, call, mode, times, order)
+	}
 }
 
 func delayOf(mode string) int {

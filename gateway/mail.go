@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	netmail "net/mail"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -57,10 +58,10 @@ func NewMail(config MailConfig) (*Mail, error) {
 	return m, nil
 }
 
-// Send renders a message and hands it over. SMTP knows no idempotency keys: a repeat after an unknown outcome may be a
+// SendTo renders a message and hands it over for all addresses or for none. SMTP knows no idempotency keys: a repeat after an unknown outcome may be a
 // second copy, which the equal Message-ID makes recognisable.
-func (m *Mail) Send(ctx context.Context, message orders.Message) error {
-	letter, err := m.write(message)
+func (m *Mail) SendTo(ctx context.Context, message orders.Message, addresses []string) error {
+	letter, err := m.write(message, addresses)
 	if err != nil {
 		return fmt.Errorf("send message %s: %w", message.Template, err)
 	}
@@ -78,8 +79,8 @@ func (m *Mail) Send(ctx context.Context, message orders.Message) error {
 }
 
 // write builds the letter. Everything that goes into a header is checked or encoded, so that no value can add one.
-func (m *Mail) write(message orders.Message) (*mail.Msg, error) {
-	if !plainAddress(message.To) {
+func (m *Mail) write(message orders.Message, addresses []string) (*mail.Msg, error) {
+	if len(addresses) == 0 || slices.ContainsFunc(addresses, func(a string) bool { return !plainAddress(a) }) {
 		return nil, &orders.RefusedError{Code: orders.RefusedRecipient}
 	}
 	subject, body, err := notices.Mail(message)
@@ -90,14 +91,14 @@ func (m *Mail) write(message orders.Message) (*mail.Msg, error) {
 	if err := letter.FromFormat(oneLine(m.config.Name), m.config.From); err != nil {
 		return nil, errors.New("the sender is unusable")
 	}
-	if err := letter.To(message.To); err != nil {
+	if err := letter.To(addresses...); err != nil {
 		return nil, &orders.RefusedError{Code: orders.RefusedRecipient}
 	}
 	letter.Subject(oneLine(subject))
 	letter.SetMessageIDWithValue(m.messageID(message.Key))
 	letter.SetDate()
 	letter.SetGenHeader("Auto-Submitted", "auto-generated")
-	letter.SetGenHeader("Content-Language", notices.Language(message.Locale))
+	letter.SetGenHeader("Content-Language", strings.Join(notices.LanguagesOf(message), ", "))
 	letter.SetBodyString(mail.TypeTextPlain, body)
 	return letter, nil
 }

@@ -53,7 +53,13 @@ func (p *Payments) move(ctx context.Context, c orders.PaymentCall, verb string, 
 	if verb != "release" {
 		body.Amount, body.Currency = c.Amount.Decimal(), c.Amount.Currency
 	}
-	look := func() (orders.PaymentAnswer, bool, error) { return p.look(ctx, c.Key, kinds...) }
+	look := func() (orders.PaymentAnswer, bool, error) {
+		answer, done, err := p.look(ctx, c.Key, kinds...)
+		if done && err == nil && !answers(answer, c, verb) {
+			err = &orders.RefusedError{Code: orders.RefusedKeyReused}
+		}
+		return answer, done, err
+	}
 	answer, err := once(c.Retry, look, func() (orders.PaymentAnswer, error) {
 		var receipt paymentReceipt
 		if err := p.caller.post(ctx, "/"+verb, c.Key, body, &receipt); err != nil {
@@ -65,6 +71,11 @@ func (p *Payments) move(ctx context.Context, c orders.PaymentCall, verb string, 
 		return orders.PaymentAnswer{}, fmt.Errorf("%s payment %s: %w", verb, c.Payment, err)
 	}
 	return answer, nil
+}
+
+// answers tells whether what was found is what is asked for. Money that another key or another payment moved never is.
+func answers(found orders.PaymentAnswer, c orders.PaymentCall, verb string) bool {
+	return (c.Reference == "" || found.Reference == c.Reference) && (verb == "release" || found.Amount == c.Amount)
 }
 
 func (p *Payments) look(ctx context.Context, key string, kinds ...string) (orders.PaymentAnswer, bool, error) {

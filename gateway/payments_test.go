@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -63,6 +64,19 @@ var situations = []situation{
 			return b.payments.Refund(context.Background(), payment(order, "tested", reference, 5000, retry))
 		}
 	}},
+	{"whole refund", "refunded", func(b *testBundle, order string) func(bool) (orders.PaymentAnswer, error) {
+		reference := b.captured(order)
+		return func(retry bool) (orders.PaymentAnswer, error) {
+			return b.payments.Refund(context.Background(), payment(order, "tested", reference, 12850, retry))
+		}
+	}},
+	{"release of a rest", "released", func(b *testBundle, order string) func(bool) (orders.PaymentAnswer, error) {
+		reference := b.authorised(order)
+		must[orders.PaymentAnswer](b.t)(b.payments.Capture(context.Background(), payment(order, "part", reference, 5000, false)))
+		return func(retry bool) (orders.PaymentAnswer, error) {
+			return b.payments.Release(context.Background(), payment(order, "tested", reference, 0, retry))
+		}
+	}},
 }
 
 func payment(order, key, reference string, minor int64, retry bool) orders.PaymentCall {
@@ -100,13 +114,7 @@ func provesOneEffect(t *testing.T, b *testBundle, s situation, modes []string) {
 	order := t.Name()
 	call := s.make(b, order)
 	verb := map[string]string{"authorised": "authorise", "captured": "capture", "released": "release", "refunded": "refund"}[s.kind]
-	for _, mode := range modes {
-		times := 2
-		if mode == "forget_key" {
-			times = -1
-		}
-		b.behave("payments", verb, mode, times, order)
-	}
+	b.misbehave("payments", verb, order, modes)
 	answer, err := insist(t, call)
 	if err != nil {
 		t.Fatal(err)
@@ -128,7 +136,7 @@ func TestADeclineAndARefusalAreFinal(t *testing.T) {
 	b := setup(t)
 	for _, s := range situations {
 		for mode, code := range map[string]string{"decline": orders.RefusedDeclined, "refuse": orders.RefusedRefused} {
-			order := "R-" + s.name[:4] + s.kind + mode
+			order := "R-" + strings.ReplaceAll(s.name, " ", "-") + mode
 			call := s.make(b, order)
 			b.behave("payments", "", mode, 1, order)
 			_, err := call(false)
@@ -156,6 +164,25 @@ func TestAnImmediatePaymentIsCapturedAtOnce(t *testing.T) {
 	must[orders.PaymentAnswer](t)(b.payments.Refund(context.Background(), payment("I-1", "f", answer.Reference, 12850, false)))
 	_, err = b.payments.Refund(context.Background(), payment("I-1", "f2", answer.Reference, 1, false))
 	wantRefused(t, err, "already_refunded")
+}
+
+// Money that went back under another key, or of another payment or amount, is no answer to this call.
+func TestWhatAnotherKeyMovedIsNotOurs(t *testing.T) {
+	b := setup(t)
+	ctx := context.Background()
+	captured, held := b.captured("O-1"), b.authorised("O-2")
+	must[orders.PaymentAnswer](t)(b.payments.Refund(ctx, payment("O-1", "first", captured, 12850, false)))
+	must[orders.PaymentAnswer](t)(b.payments.Release(ctx, payment("O-2", "first", held, 0, false)))
+	for _, retry := range []bool{false, true} {
+		_, err := b.payments.Refund(ctx, payment("O-1", "second", captured, 12850, retry))
+		wantRefused(t, err, "already_refunded")
+		_, err = b.payments.Release(ctx, payment("O-2", "second", held, 0, retry))
+		wantRefused(t, err, "already_released")
+	}
+	_, err := b.payments.Refund(ctx, payment("O-1", "first", captured, 5000, true))
+	wantRefused(t, err, orders.RefusedKeyReused)
+	_, err = b.payments.Release(ctx, payment("O-2", "first", b.authorised("O-3"), 0, true))
+	wantRefused(t, err, orders.RefusedKeyReused)
 }
 
 func TestMoneyStaysWithinItsLimits(t *testing.T) {

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -42,6 +43,12 @@ func (s *SMS) Send(ctx context.Context, m orders.Message) error {
 	_, err = once(m.Retry, look, func() (struct{}, error) {
 		return struct{}{}, s.caller.post(ctx, "/send", m.Key, body, &struct{}{})
 	})
+	var refused *orders.RefusedError
+	if errors.As(err, &refused) && refused.Code == orders.RefusedKeyReused { // sent before, when the order said something else
+		if _, sent, lookErr := look(); sent || lookErr != nil {
+			err = lookErr
+		}
+	}
 	if err != nil {
 		return fmt.Errorf("send message %s: %w", m.Template, err)
 	}

@@ -29,6 +29,8 @@ func AllowedActions(o Order, actor Actor) []Action {
 			err = ErrForbidden
 		case name == CmdApprove && err == nil:
 			err = o.fourEyes(actor)
+		case name == CmdApprovePlan && err == nil && o.waitingPlan().Request.Actor.ID == actor.ID:
+			err = refuse(&o, &ApprovePlan{}, CodeOwnRequest)
 		}
 		if err != nil {
 			problem := AsProblem(err)

@@ -33,23 +33,25 @@ func (s AmendmentStatus) waits() bool { return s == AwaitingApproval || s == Coo
 
 // Amendment is a plan that was confirmed, and what became of it.
 type Amendment struct {
-	ID          string          `json:"id"` // ZF…, see AmendmentID
-	Kind        string          `json:"kind"`
-	Status      AmendmentStatus `json:"status"`
-	Hash        string          `json:"hash"` // of the plan that was confirmed
-	Request     VoidRequest     `json:"request"`
-	Whole       bool            `json:"whole"`
-	Takes       []Take          `json:"takes"`
-	Approvals   []string        `json:"approvals,omitempty"` // why a second person must approve
-	Money       []MoneyBack     `json:"money,omitempty"`
-	Retained    money.Amount    `json:"retained"` // given back to nobody although the goods are voided
-	Steps       []Step          `json:"steps"`
-	RequestedAt time.Time       `json:"requested_at"`
-	RequestNote string          `json:"request_note,omitempty"` // the note's ID
-	DueAt       time.Time       `json:"due_at,omitzero"`        // when the approval expires or the cooling-off ends
-	DecidedBy   *Actor          `json:"decided_by,omitempty"`   // who approved, declined or revoked it
-	DecidedAt   time.Time       `json:"decided_at,omitzero"`
-	EndedAt     time.Time       `json:"ended_at,omitzero"`
+	ID        string          `json:"id"` // ZF…, see AmendmentID
+	Kind      string          `json:"kind"`
+	Status    AmendmentStatus `json:"status"`
+	Hash      string          `json:"hash"` // of the plan that was confirmed
+	Request   VoidRequest     `json:"request"`
+	Whole     bool            `json:"whole"`
+	Takes     []Take          `json:"takes"`
+	Approvals []string        `json:"approvals,omitempty"` // why a second person must approve
+	Money     []MoneyBack     `json:"money,omitempty"`
+	Retained  money.Amount    `json:"retained"` // given back to nobody although the goods are voided
+	Steps     []Step          `json:"steps"`
+	// Alternatives are what the customer may be offered instead, as codes.
+	Alternatives []string  `json:"alternatives,omitempty"`
+	RequestedAt  time.Time `json:"requested_at"`
+	RequestNote  string    `json:"request_note,omitempty"` // the note's ID
+	DueAt        time.Time `json:"due_at,omitzero"`        // when the approval expires or the cooling-off ends
+	DecidedBy    *Actor    `json:"decided_by,omitempty"`   // who approved, declined or revoked it
+	DecidedAt    time.Time `json:"decided_at,omitzero"`
+	EndedAt      time.Time `json:"ended_at,omitzero"`
 }
 
 // VoidRequest is what a void asks for, normalised. The preview and the workflow plan from it and from the order alone.

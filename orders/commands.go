@@ -142,9 +142,20 @@ const (
 	CmdSignOff        = "sign-off"
 	CmdRefuseDelivery = "refuse-delivery"
 	CmdReceivePayment = "receive-payment"
-	CmdCarrierEvent   = "carrier-event"
-	CmdStockAllotted  = "stock-allotted"
-	CmdMessageFailed  = "message-failed"
+
+	CmdRequestPurchase = "request-purchase"
+	CmdIssueInvoice    = "issue-invoice"
+	CmdVoid            = "void"
+	CmdApprovePlan     = "approve-plan"
+	CmdDeclinePlan     = "decline-plan"
+	CmdRevoke          = "revoke"
+	CmdRetryStep       = "retry-step"
+	CmdCompleteStep    = "complete-step"
+	CmdWaiveStep       = "waive-step"
+
+	CmdCarrierEvent  = "carrier-event"
+	CmdStockAllotted = "stock-allotted"
+	CmdMessageFailed = "message-failed"
 )
 
 func (*Approve) Name() string        { return CmdApprove }
@@ -170,7 +181,8 @@ func EmptyCommand(name string) Command {
 	for _, c := range []Command{
 		&Approve{}, &SendBack{}, &Resubmit{}, &Reject{}, &PutOnHold{}, &Resume{}, &Retry{}, &Ship{}, &HandOver{}, &Perform{},
 		&Reschedule{}, &SignOff{}, &RefuseDelivery{}, &ReceivePayment{}, &CarrierEvent{}, &StockAllotted{},
-		&MessageFailed{},
+		&MessageFailed{}, &RequestPurchase{}, &IssueInvoice{}, &Void{}, &ApprovePlan{}, &DeclinePlan{}, &Revoke{}, &RetryStep{},
+		&CompleteStep{}, &WaiveStep{},
 	} {
 		if c.Name() == name {
 			return c
@@ -188,8 +200,9 @@ func IsReport(name string) bool {
 func CommandNames() []string {
 	return []string{
 		CmdApprove, CmdSendBack, CmdResubmit, CmdReject, CmdHold, CmdResume, CmdRetry, CmdShip, CmdHandOver, CmdPerform,
-		CmdReschedule, CmdSignOff, CmdRefuseDelivery, CmdReceivePayment, CmdCarrierEvent, CmdStockAllotted,
-		CmdMessageFailed,
+		CmdReschedule, CmdSignOff, CmdRefuseDelivery, CmdReceivePayment, CmdRequestPurchase, CmdIssueInvoice, CmdCarrierEvent,
+		CmdStockAllotted, CmdMessageFailed, CmdVoid, CmdApprovePlan, CmdDeclinePlan, CmdRevoke, CmdRetryStep, CmdCompleteStep,
+		CmdWaiveStep,
 	}
 }
 

@@ -93,16 +93,24 @@ func (d *decider) emit(e event) {
 
 // settle lets the order go on by itself as far as it can.
 func (d *decider) settle() {
-	for next := d.step(); next != nil; next = d.step() {
+	for next := d.next(); next != nil; next = d.next() {
 		d.by, d.note, d.reason = SystemActor, "", ""
 		d.emit(next)
 	}
 }
 
+// next is what running amendments take in, or what the order does by itself.
+func (d *decider) next() event {
+	if e := d.follow(); e != nil {
+		return e
+	}
+	return d.step()
+}
+
 // step returns what happens by itself next, or nil.
 func (d *decider) step() event {
 	o := &d.o
-	if o.Hold != nil {
+	if o.Hold != nil || o.waitingPlan() != nil {
 		return nil
 	}
 	switch {
@@ -130,7 +138,7 @@ func (o *Order) provedDelivered() bool {
 }
 
 func (o *Order) allShipments(is func(Shipment) bool) bool {
-	return !slices.ContainsFunc(o.Shipments, func(s Shipment) bool { return s.Status != Cancelled && !is(s) })
+	return !slices.ContainsFunc(o.Shipments, func(s Shipment) bool { return s.Status != Cancelled && s.kept() && !is(s) })
 }
 
 func (o *Order) lastDelivery() time.Time {
@@ -143,13 +151,24 @@ func (o *Order) lastDelivery() time.Time {
 	return last
 }
 
-// settled tells whether the money that came in is the order's total and the books are complete.
+// settled tells whether the money that came in is the order's total, with what a void left with us, and the books are
+// complete.
 func (o *Order) settled() bool {
-	due := o.Total()
+	due, spare := o.Total(), false
 	for _, p := range o.Payments {
 		due = due.Sub(p.Captured).Add(p.Refunded)
+		spare = spare || !o.spare(p).IsZero()
 	}
-	return due.IsZero() && (o.Revenue || o.Total().IsZero()) && o.allShipments(func(s Shipment) bool { return s.StockMoved })
+	for _, a := range o.Amendments {
+		if a.Status == Completed {
+			due = due.Add(a.Retained)
+		}
+		if a.Status.Open() {
+			return false
+		}
+	}
+	moved := !slices.ContainsFunc(o.Shipments, func(s Shipment) bool { return s.Status != Cancelled && !s.StockMoved })
+	return due.IsZero() && !spare && (o.Revenue || o.Total().IsZero()) && moved
 }
 
 func (o *Order) windowOver(now time.Time) bool {
@@ -179,6 +198,9 @@ func working(o *Order, c Command) error {
 	}
 	if o.Hold != nil {
 		return refuse(o, c, CodeOnHold, c.Name())
+	}
+	if a := o.waitingPlan(); a != nil {
+		return refuse(o, c, CodePlanOpen, a.ID)
 	}
 	return nil
 }

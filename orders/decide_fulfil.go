@@ -83,29 +83,53 @@ func (c *Ship) allot(o *Order) ([]ShipmentLine, error) {
 	return lines, nil
 }
 
-// packable lists what is reserved and not yet in a parcel, for one line or for all.
+// packable lists what is reserved, not yet in a parcel and not voided, for one line or for all. Voided units may still be
+// held for a moment: what is open bounds what may be packed.
 func (o *Order) packable(line string) []ShipmentLine {
 	var free []ShipmentLine
 	for _, r := range o.Reservations {
-		if line != "" && r.LineID != line {
+		if o.Line(r.LineID) == nil || line != "" && r.LineID != line {
 			continue
 		}
-		quantity := r.Quantity
-		for _, s := range o.Shipments {
-			if s.Status != Packed {
-				continue
-			}
-			for _, l := range s.Lines {
-				if l.LineID == r.LineID && l.Warehouse == r.Warehouse {
-					quantity -= l.Quantity
-				}
-			}
-		}
-		if quantity > 0 {
+		most := o.Line(r.LineID).Open() - o.packedOpen(r.LineID) - keptBefore(free, r.LineID)
+		if quantity := min(r.Quantity-o.packedFrom(r), most); quantity > 0 {
 			free = append(free, ShipmentLine{LineID: r.LineID, Warehouse: r.Warehouse, Quantity: quantity})
 		}
 	}
 	return free
+}
+
+// packedFrom is how much of a reservation lies in parcels.
+func (o *Order) packedFrom(r Reservation) int64 {
+	return o.inParcels(func(l ShipmentLine) int64 {
+		if l.LineID != r.LineID || l.Warehouse != r.Warehouse {
+			return 0
+		}
+		return l.Quantity
+	})
+}
+
+// packedOpen is how much of a line lies in parcels and is not voided.
+func (o *Order) packedOpen(line string) int64 {
+	return o.inParcels(func(l ShipmentLine) int64 {
+		if l.LineID != line {
+			return 0
+		}
+		return l.Quantity - l.Voided
+	})
+}
+
+// inParcels sums over all parcels that are packed and have not left.
+func (o *Order) inParcels(of func(ShipmentLine) int64) int64 {
+	var sum int64
+	for _, s := range o.Shipments {
+		for _, l := range s.Lines {
+			if s.Status == Packed {
+				sum += of(l)
+			}
+		}
+	}
+	return sum
 }
 
 func (c *HandOver) guard(o *Order) error {
@@ -126,6 +150,9 @@ func (c *HandOver) decide(d *decider) error {
 	if s.Status != Packed {
 		return refuse(&d.o, c, CodeNotPacked)
 	}
+	if d.o.stopped(s.ID) {
+		return refuse(&d.o, c, CodeParcelStopped, s.ID)
+	}
 	at, err := d.happened("handed_over_at", c.HandedOverAt)
 	if err != nil {
 		return err
@@ -145,14 +172,26 @@ func (c *HandOver) decide(d *decider) error {
 	return nil
 }
 
+// stopped tells whether the warehouse has confirmed that the parcel stays: a hand-over that comes later is refused.
+func (o *Order) stopped(shipment string) bool {
+	for _, a := range o.Amendments {
+		for _, s := range a.Steps {
+			if a.Status == Running && s.Kind == StepPutBack && s.Subject == shipment && s.Confirmed {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // handOver records that a parcel left the house, makes its share of the payment due, and acts on reports that came
 // early.
 func (d *decider) handOver(s *Shipment, tracking string, at time.Time) {
 	value := money.New(0, d.o.Currency)
-	for _, l := range s.Lines {
+	for i, l := range s.Lines {
 		line := d.o.Line(l.LineID)
-		shippedOfLine := line.Shipped + quantityBefore(s.Lines, l)
-		value = value.Add(line.worth(shippedOfLine + l.Quantity).Sub(line.worth(shippedOfLine)))
+		before := line.keptShipped() + keptBefore(s.Lines[:i], l.LineID)
+		value = value.Add(line.worth(before + l.Quantity - l.Voided).Sub(line.worth(before)))
 	}
 	shipment, early := s.ID, d.o.earlyReports(tracking)
 	d.emit(&handedOver{
@@ -175,23 +214,15 @@ func (o *Order) earlyReports(tracking string) []ParcelReport {
 	return early
 }
 
-// quantityBefore sums what the same parcel takes of the same line from earlier warehouses.
-func quantityBefore(lines []ShipmentLine, upTo ShipmentLine) int64 {
+// keptBefore sums what the same parcel takes of the same line from earlier warehouses, without what is voided.
+func keptBefore(lines []ShipmentLine, line string) int64 {
 	var sum int64
 	for _, l := range lines {
-		if l == upTo {
-			break
-		}
-		if l.LineID == upTo.LineID {
-			sum += l.Quantity
+		if l.LineID == line {
+			sum += l.Quantity - l.Voided
 		}
 	}
 	return sum
-}
-
-// worth returns the value of the first n units of a line, so that the values of all its parts add up to its total.
-func (l Line) worth(n int64) money.Amount {
-	return l.Total().Split([]int64{n, l.Ordered - n})[0]
 }
 
 // capture returns the capture that a delivery has earned, or nil where nothing is to be taken: the payment was
@@ -199,7 +230,7 @@ func (l Line) worth(n int64) money.Amount {
 func (d *decider) capture(subject string, value money.Amount) *Capture {
 	p := &d.o.Payments[0]
 	if !slices.ContainsFunc(d.o.Lines, func(l Line) bool { return l.Shipped > 0 || l.Delivered > 0 }) {
-		value = value.Add(d.o.Delivery.Fee)
+		value = value.Add(d.o.fee())
 	}
 	if value.IsZero() {
 		return nil

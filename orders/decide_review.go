@@ -59,6 +59,9 @@ func (c *Reject) guard(o *Order) error {
 	if slices.ContainsFunc(o.Lines, func(l Line) bool { return l.Shipped > 0 || l.Delivered > 0 }) {
 		return refuse(o, c, CodeAlreadyShipped)
 	}
+	if i := slices.IndexFunc(o.Amendments, func(a Amendment) bool { return a.Status.Open() }); i >= 0 {
+		return refuse(o, c, CodePlanOpen, o.Amendments[i].ID)
+	}
 	return nil
 }
 
@@ -197,7 +200,7 @@ func (l Line) deviation() int64 {
 	if list.IsZero() {
 		return 0
 	}
-	difference := l.Total().Sub(list)
+	difference := l.Gross().Sub(list)
 	hundredfold := new(big.Int).Mul(big.NewInt(difference.Minor), big.NewInt(100))
 	percent, rest := new(big.Int).QuoRem(hundredfold, big.NewInt(list.Minor), new(big.Int))
 	return percent.Int64() + int64(rest.Sign())

@@ -43,12 +43,15 @@ func (c *RefuseDelivery) decide(d *decider) error {
 // moveParcel carries a shipment forward and parks the order where a person has to act.
 func (d *decider) moveParcel(shipment string, to ShipmentStatus, at time.Time, proof bool, eventID string) {
 	d.emit(&parcelMoved{Shipment: shipment, Status: to, At: at, Proof: proof, EventID: eventID})
+	if !d.o.Shipment(shipment).kept() {
+		return // it is voided: its steps follow the parcel
+	}
 	switch to {
 	case Refused:
 		d.emit(&parked{Task: TaskDeliver + "/" + shipment, Reason: ReasonRefusedAtDoor, Role: "clerk"})
 	case Lost:
 		d.emit(&parked{Task: TaskDeliver + "/" + shipment, Reason: ReasonLost, Role: "clerk"})
-	case Packed, HandedOver, InTransit, Delivered, Cancelled:
+	case Packed, HandedOver, InTransit, Intercepted, Delivered, Cancelled:
 	}
 }
 
@@ -65,7 +68,7 @@ var carrierStatus = []struct {
 
 // rank orders the states of a parcel: a report never moves it to a lower one.
 func (s ShipmentStatus) rank() int {
-	return slices.Index([]ShipmentStatus{Packed, HandedOver, InTransit, Refused, Lost, Delivered}, s)
+	return slices.Index([]ShipmentStatus{Packed, HandedOver, InTransit, Refused, Intercepted, Lost, Delivered}, s)
 }
 
 func (c *CarrierEvent) guard(o *Order) error {
@@ -98,6 +101,8 @@ func (d *decider) report(shipment string, r ParcelReport) {
 	to, known := reported(r.Status)
 	var why string
 	switch {
+	case d.intercepted(shipment, r):
+		return
 	case !known:
 		why = "unknown_status"
 	case s.Status == Cancelled:

@@ -20,7 +20,7 @@ func (d *Draft) check() error {
 		if !d.plain(line) || d.Line(line.ID) != line {
 			return invalid(lineField(i), CodeInvalid)
 		}
-		if total = total.Add(line.Total()); total.Minor > money.Max {
+		if total = total.Add(line.Gross()); total.Minor > money.Max {
 			return invalid(lineField(i), "out_of_range", 0, money.New(money.Max, d.Currency).Decimal())
 		}
 	}
@@ -29,9 +29,9 @@ func (d *Draft) check() error {
 
 // plain tells whether a line can be multiplied and nothing has happened to it yet.
 func (d *Draft) plain(l *Line) bool {
-	untouched := l.Reserved == 0 && l.Shipped == 0 && l.Delivered == 0 && l.Returned == 0 && l.Voided == 0
+	untouched := l.Reserved == 0 && l.Shipped == 0 && l.Delivered == 0 && l.Returned == 0 && l.Voided == 0 && l.Recalled == 0
 	return l.ID != "" && (l.Kind == Goods || l.Kind == Service) && untouched && l.Ordered >= 1 && l.Ordered <= maxQuantity &&
-		d.pays(l.UnitPrice) && d.pays(l.ListPrice) && d.pays(l.Discount) && !l.Total().IsNegative()
+		d.pays(l.UnitPrice) && d.pays(l.ListPrice) && d.pays(l.Discount) && !l.Gross().IsNegative()
 }
 
 // pays tells whether an amount is in the draft's currency and neither negative nor too large to be multiplied.

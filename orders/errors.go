@@ -39,11 +39,37 @@ const (
 	CodeInternal        = "internal"
 )
 
+// Codes of amendments and their steps.
+const (
+	CodeAlreadyVoided   = "already_voided"
+	CodeOrderClosed     = "order_closed"
+	CodeOrderRejected   = "order_rejected"
+	CodeNothingToVoid   = "nothing_to_void"
+	CodePlanOpen        = "plan_open" // another one of the order awaits a decision
+	CodePlanStale       = "plan_stale"
+	CodePlanExpired     = "plan_expired"
+	CodeUnknownVoid     = "unknown_void"
+	CodeUnknownStep     = "unknown_step"
+	CodeNotAwaiting     = "not_awaiting_approval"
+	CodeNotCooling      = "not_cooling_off"
+	CodeAboveLimit      = "above_limit"
+	CodeStepNotBlocked  = "step_not_blocked"
+	CodeStepEnded       = "step_ended"
+	CodeStepNotByHand   = "step_not_by_hand"
+	CodeStepNotWaivable = "step_not_waivable"
+	CodeWaiveAsked      = "waive_asked"
+	CodeParcelStopped   = "parcel_stopped"
+	CodeNothingShort    = "nothing_short"
+	CodeInvoiceIssued   = "invoice_issued"
+	CodeNoInvoice       = "no_invoice_asked_for"
+)
+
 // Problem is the wire form of a refusal: it passes through Temporal as the details of an application error.
 type Problem struct {
 	Code   string         `json:"code"`
 	Params []string       `json:"params,omitempty"` // for the sentence, in its order
 	Fields []FieldProblem `json:"fields,omitempty"`
+	Plan   *Plan          `json:"plan,omitempty"` // the fresh one, where another was confirmed
 }
 
 // FieldProblem is what is wrong with one field.
@@ -86,7 +112,10 @@ func AsProblem(err error) Problem {
 	var transition *TransitionError
 	var validation *ValidationError
 	var stale *StaleError
+	var plan *PlanError
 	switch {
+	case errors.As(err, &plan):
+		return Problem{Code: plan.Code, Plan: &plan.Plan}
 	case errors.As(err, &transition):
 		return Problem{Code: transition.Code, Params: transition.Params}
 	case errors.As(err, &validation):

@@ -49,6 +49,10 @@ const (
 	EventOverdue        = "overdue"
 	EventClosed         = "closed"
 	EventCancelAsked    = "cancellation_asked"
+
+	EventPurchaseAsked    = "purchase_requested"
+	EventPurchaseAnswered = "purchase_answered"
+	EventInvoiceIssued    = "invoice_issued"
 )
 
 // An event is one change of an order. Its fields are what the timeline keeps as data.
@@ -64,7 +68,11 @@ func newEvent(kind string) event {
 		&parked{}, &retried{}, &incident{}, &stockReserved{}, &stockAllotted{}, &stockReleased{}, &stockMoved{}, &slotsFreed{}, &authorised{},
 		&declined{}, &captured{}, &released{}, &refunded{}, &packed{}, &booked{}, &labelCancelled{}, &handedOver{},
 		&parcelMoved{}, &parcelNoted{}, &performed{}, &rescheduled{}, &fulfilled{}, &reminded{}, &signedOff{}, &revenue{},
-		&overdue{}, &closed{}, &cancellationAsked{},
+		&overdue{}, &closed{}, &cancellationAsked{}, &purchaseRequested{}, &purchaseAnswered{}, &invoiceIssued{},
+		&voidRequested{}, &voidApproved{}, &voidStarted{}, &voidStarted{Whole: true}, &voided{}, &partVoided{},
+		&voidDropped{Status: Declined}, &voidDropped{Status: Expired}, &voidDropped{Status: Returned}, &voidDropped{Status: Revoked},
+		&stepAsked{}, &stepConfirmed{}, &stepAmended{}, &waiveAsked{}, &stockAdjusted{}, &captureDropped{}, &goodsReturned{},
+		&stepEnded{End: EndDone}, &stepEnded{End: EndCompleted}, &stepEnded{End: EndWaived}, &stepEnded{End: EndMoot},
 	} {
 		if e.kind() == kind {
 			return e

@@ -11,14 +11,19 @@ func id(prefix string, have int) string { return prefix + strconv.Itoa(have+1) }
 
 // stockReserved adds what the stock book has newly held for the order.
 type stockReserved struct {
-	Added []Reservation `json:"added,omitempty"`
-	Round int           `json:"round"` // the request it answers
+	Added    []Reservation `json:"added,omitempty"`
+	Returned []Reservation `json:"returned,omitempty"`
+	Round    int           `json:"round"` // the request it answers
 }
 
 func (*stockReserved) kind() string { return EventStockReserved }
 func (e *stockReserved) apply(o *Order, _ time.Time) {
 	if e.Round == o.Stock.Round {
 		o.Stock.Pending = false
+	}
+	for _, r := range e.Returned {
+		r.Quantity = -r.Quantity
+		o.hold(r)
 	}
 	for _, r := range e.Added {
 		o.hold(r)
@@ -153,7 +158,9 @@ func (e *handedOver) apply(o *Order, _ time.Time) {
 	s.Status, s.Tracking, s.HandedOverAt = HandedOver, e.Tracking, e.At
 	for _, l := range s.Lines {
 		o.hold(Reservation{LineID: l.LineID, Warehouse: l.Warehouse, Quantity: -l.Quantity})
-		o.Line(l.LineID).Shipped += l.Quantity
+		line := o.Line(l.LineID)
+		line.Shipped += l.Quantity
+		line.Recalled += l.Voided // handed over while it was being voided
 	}
 	if e.Arrived {
 		o.arrive(s, e.At)
@@ -276,7 +283,7 @@ func (e *signedOff) apply(o *Order, _ time.Time) {
 	o.SignedOffAt = e.At
 	for i := range o.Shipments {
 		s := &o.Shipments[i]
-		if s.Status != Delivered && s.Status != Cancelled {
+		if s.Status != Delivered && s.Status != Cancelled && s.kept() {
 			o.arrive(s, e.At)
 			o.clearAttention(TaskDeliver + "/" + s.ID)
 		}

@@ -97,6 +97,10 @@ func (e *retried) apply(o *Order, at time.Time) {
 
 // renew prepares what a retried task works on.
 func (o *Order) renew(name, reason string, at time.Time) {
+	if _, step := o.stepOf(name); step != nil {
+		o.renewStep(step, reason, at)
+		return
+	}
 	kind, subject := splitTask(name)
 	switch {
 	case kind == TaskReserve && reason == ReasonShortStock:
@@ -113,7 +117,23 @@ func (o *Order) renew(name, reason string, at time.Time) {
 		o.Capture(subject).Try++
 	case kind == TaskBook, kind == TaskCancelLabel:
 		o.Shipment(subject).Try++
+	case kind == TaskPurchase:
+		b := o.purchase(subject)
+		b.Status, b.Try = PurchasePending, b.Try+1
 	}
+}
+
+// renewStep has a step done again: with a new key after a final refusal, else with the same, and with its whole time where
+// somebody is waited for.
+func (o *Order) renewStep(s *Step, reason string, at time.Time) {
+	s.At = at
+	switch {
+	case reason == ReasonOverdue, reason == ReasonCarrierSilent:
+		s.DueAt = time.Time{}
+	case !IsFault(reason):
+		s.Try++
+	}
+	o.setDue(at)
 }
 
 // deliverAgain lets the carrier try once more, and the customer have the whole time again to stay silent.
@@ -124,4 +144,40 @@ func (o *Order) deliverAgain(shipment string, at time.Time) {
 	if o.Stage == SigningOff {
 		o.setDeadline(DeadlineSignOff, at.Add(o.Policy.AutoSignOff))
 	}
+}
+
+// purchaseRequested asks the supplier for what a line is short of.
+type purchaseRequested struct {
+	Purchase Purchase `json:"purchase"`
+}
+
+func (*purchaseRequested) kind() string { return EventPurchaseAsked }
+func (e *purchaseRequested) apply(o *Order, _ time.Time) {
+	o.Purchases = append(o.Purchases, e.Purchase)
+}
+
+// purchaseAnswered is the supplier's word on it.
+type purchaseAnswered struct {
+	Purchase  string `json:"purchase"`
+	Reference string `json:"reference,omitempty"`
+	Refused   string `json:"refused,omitempty"`
+}
+
+func (*purchaseAnswered) kind() string { return EventPurchaseAnswered }
+func (e *purchaseAnswered) apply(o *Order, _ time.Time) {
+	b := o.purchase(e.Purchase)
+	b.Status, b.Reference = PurchaseRequested, e.Reference
+	if e.Refused != "" {
+		b.Status = PurchaseRefused
+	}
+}
+
+// invoiceIssued records the invoice that finance has issued.
+type invoiceIssued struct {
+	Invoice IssuedInvoice `json:"invoice"`
+}
+
+func (*invoiceIssued) kind() string { return EventInvoiceIssued }
+func (e *invoiceIssued) apply(o *Order, _ time.Time) {
+	o.Invoiced = &e.Invoice
 }

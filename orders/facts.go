@@ -15,6 +15,9 @@ type (
 		Added   []Reservation // of reserving
 		Facts   ReviewFacts   // of checking
 		Slots   []string      // of freeing slots
+
+		Returned []Reservation // of giving back voided units
+		Left     bool          // a parcel to be unpacked has left the house
 	}
 	// TaskFailed says that a task could not be done: refused with a code, or ReasonUnreachable.
 	TaskFailed struct {
@@ -42,8 +45,11 @@ func (*TimePassed) guard(*Order) error { return nil }
 func (*Incidental) guard(*Order) error { return nil }
 
 func (c *TaskDone) decide(d *decider) error {
+	if c.Task.Step != "" {
+		return c.stepDone(d)
+	}
 	if c.Task.Kind == TaskReserve && d.o.Stage != Fulfilling {
-		return nil // rejected while it ran: the stock book gives everything back for good
+		return nil // rejected or voided while it ran: the stock book gives everything back for good
 	}
 	if done := c.event(&d.o); done != nil {
 		d.emit(done)
@@ -62,7 +68,7 @@ func (c *TaskDone) event(o *Order) event {
 		}
 		return &checked{Findings: o.Examine(c.Facts)}
 	case TaskReserve:
-		return &stockReserved{Added: c.Added, Round: t.Round}
+		return &stockReserved{Added: c.Added, Returned: c.Returned, Round: t.Round}
 	case TaskReleaseAll:
 		return &stockReleased{}
 	case TaskMoveStock:
@@ -70,7 +76,7 @@ func (c *TaskDone) event(o *Order) event {
 	case TaskFreeSlots:
 		return &slotsFreed{Slots: c.Slots}
 	case TaskRevenue:
-		return &revenue{Amount: o.Total()}
+		return &revenue{Amount: o.revenueDue()}
 	case TaskAuthorise:
 		return &authorised{Payment: t.Subject, Reference: c.Outcome.Reference, AtOnce: c.Outcome.AtOnce}
 	case TaskCapture:
@@ -83,6 +89,8 @@ func (c *TaskDone) event(o *Order) event {
 		return &booked{Shipment: t.Subject, Label: c.Outcome.Reference}
 	case TaskCancelLabel:
 		return &labelCancelled{Shipment: t.Subject}
+	case TaskPurchase:
+		return &purchaseAnswered{Purchase: t.Subject, Reference: c.Outcome.Reference}
 	}
 	return nil
 }
@@ -94,6 +102,8 @@ func roleFor(kind, code string) string {
 		return "manager"
 	case kind == TaskBook, kind == TaskCancelLabel:
 		return "warehouse"
+	case kind == TaskPurchase:
+		return "buyer"
 	case kind == TaskAuthorise:
 		return "clerk"
 	}
@@ -101,24 +111,38 @@ func roleFor(kind, code string) string {
 }
 
 func (c *TaskFailed) decide(d *decider) error {
+	if c.Task.Step != "" {
+		return c.stepFailed(d)
+	}
 	kind, subject := splitTask(c.Task.Name)
 	e := &parked{Task: c.Task.Name, Reason: c.Code, Role: roleFor(kind, c.Code)}
 	switch {
-	case d.o.Stage == Rejected && (kind == TaskCheck || kind == TaskReserve):
+	case (d.o.Stage == Rejected || d.o.Stage == Voiding) && (kind == TaskCheck || kind == TaskReserve):
 		return nil // nobody needs it any more
 	case c.Code == ReasonUnreachable:
 		e.RetryAt = d.o.clockAt(d.now).Add(d.o.Policy.UnreachableRetry)
 	case IsFault(c.Code):
 	case kind == TaskAuthorise:
 		d.emit(&declined{Payment: subject, Code: c.Code})
-		if d.o.Stage == Rejected {
+		if d.o.Stage == Rejected || d.o.Stage == Voiding {
 			return nil
 		}
+	case kind == TaskCapture && d.o.Stage == Voiding:
+		d.emit(&captureDropped{Capture: subject, Code: c.Code})
+		return nil
+	case kind == TaskPurchase:
+		d.emit(&purchaseAnswered{Purchase: subject, Refused: c.Code})
+		if d.o.Stage == Voiding {
+			return nil
+		}
+	case kind == TaskRelease && c.Code == "already_released":
+		d.emit(&released{Payment: subject})
+		return nil
 	case kind == TaskCancelLabel: // the carrier has no such label, or the parcel too: nothing is left to ask for
 		d.emit(&labelCancelled{Shipment: subject})
 		d.emit(&incident{Code: "label_" + c.Code})
 		return nil
-	case kind == TaskBook && d.o.Shipment(subject).Status != Packed:
+	case kind == TaskBook && (d.o.Shipment(subject).Status != Packed || d.o.Stage == Voiding):
 		d.emit(&labelCancelled{Shipment: subject}) // no label is needed any more
 		return nil
 	}
@@ -127,13 +151,15 @@ func (c *TaskFailed) decide(d *decider) error {
 }
 
 func (*TimePassed) decide(d *decider) error {
-	if d.o.Hold != nil {
-		return nil
-	}
+	d.plansDue()
 	for _, a := range slices.Clone(d.o.Attention) {
-		if !a.RetryAt.IsZero() && !a.RetryAt.After(d.now) {
+		_, step := d.o.stepOf(a.Task)
+		if !a.RetryAt.IsZero() && !a.RetryAt.After(d.now) && (step != nil || d.o.Hold == nil) {
 			d.emit(&retried{Tasks: []string{a.Task}})
 		}
+	}
+	if d.o.Hold != nil {
+		return nil
 	}
 	for _, due := range slices.Clone(d.o.Deadlines) {
 		if !due.DueAt.After(d.now) && slices.Contains(d.o.Deadlines, due) { // an earlier one may have ended the stage

@@ -225,7 +225,7 @@ func (h *house) goodsIn() {
 // reservations is what the stock book holds beyond what the order knows of: half in the north where more than one is new.
 func (h *house) reservations() []orders.Reservation {
 	var added []orders.Reservation
-	for _, want := range h.order.Wanted() {
+	for _, want := range h.order.Wanted("") {
 		give := want.Quantity - h.short
 		for _, known := range h.order.Holding() {
 			if known.LineID == want.LineID {

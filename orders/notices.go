@@ -64,9 +64,11 @@ func (o Order) MessageData(company, subject string) MessageData {
 		MoneyHeld: slices.ContainsFunc(o.Payments, func(p Payment) bool { return p.Reference != "" }),
 	}
 	for _, l := range o.Lines {
-		data.Lines = append(data.Lines, MessageLine{
-			Name: l.Name, Quantity: l.Ordered, UnitPrice: l.UnitPrice, Discount: l.Discount, Total: l.Total(),
-		})
+		if l.Kept() > 0 {
+			data.Lines = append(data.Lines, MessageLine{
+				Name: l.Name, Quantity: l.Kept(), UnitPrice: l.UnitPrice, Discount: l.Discount, Total: l.Total(),
+			})
+		}
 	}
 	for _, slot := range o.agreedSlots() {
 		service := o.Line(slot.LineID).Name

@@ -52,6 +52,11 @@ type Order struct {
 	RejectedFor  string         `json:"rejected_for,omitempty"` // the reason code
 	Stock        StockState     `json:"stock"`
 	Revenue      bool           `json:"revenue"` // recognised in the ledger
+	Amendments   []Amendment    `json:"amendments,omitempty"`
+	Purchases    []Purchase     `json:"purchases,omitempty"`
+	Invoiced     *IssuedInvoice `json:"invoiced,omitempty"`
+	InvoiceOff   bool           `json:"invoice_off,omitempty"` // the request for an invoice was cancelled
+	ReplacedBy   string         `json:"replaced_by,omitempty"` // the order that was placed again in its stead
 	Policy       Policy         `json:"policy"`
 	Processed    []string       `json:"processed"` // IDs of the commands already decided
 }
@@ -98,18 +103,38 @@ type Line struct {
 	Delivered int64 `json:"delivered"` // arrived; for a service: performed
 	Returned  int64 `json:"returned"`
 	Voided    int64 `json:"voided"`
+	Recalled  int64 `json:"recalled,omitempty"` // of the voided ones: handed over, and wanted back
 }
 
-// Total returns quantity × unit price − discount.
-func (l Line) Total() money.Amount { return l.UnitPrice.Times(l.Ordered).Sub(l.Discount) }
+// Gross returns quantity × unit price − discount, as ordered.
+func (l Line) Gross() money.Amount { return l.UnitPrice.Times(l.Ordered).Sub(l.Discount) }
+
+// Total returns what the units that are not voided cost.
+func (l Line) Total() money.Amount {
+	if l.Voided == 0 {
+		return l.Gross()
+	}
+	return l.worth(l.Kept())
+}
+
+// worth returns the value of the first n units of a line, so that the values of all its parts add up to its gross.
+func (l Line) worth(n int64) money.Amount {
+	return l.Gross().Split([]int64{n, l.Ordered - n})[0]
+}
+
+// Kept returns how many units are not voided.
+func (l Line) Kept() int64 { return l.Ordered - l.Voided }
 
 // Open returns how many units are still to be handed over or performed.
 func (l Line) Open() int64 {
 	if l.Kind == Service {
-		return l.Ordered - l.Voided - l.Delivered
+		return l.Kept() - l.Delivered
 	}
-	return l.Ordered - l.Voided - l.Shipped
+	return l.Kept() - l.keptShipped()
 }
+
+// keptShipped returns how many units were handed over and are not wanted back.
+func (l Line) keptShipped() int64 { return l.Shipped - l.Recalled }
 
 // Delivery is how goods reach the customer.
 type Delivery struct {
@@ -194,6 +219,14 @@ type Policy struct {
 	SignOffReminder  time.Duration `json:"sign_off_reminder"` // AMENDS_SIGN_OFF_REMINDER
 	AutoSignOff      time.Duration `json:"auto_sign_off"`     // AMENDS_AUTO_SIGN_OFF
 	UnreachableRetry time.Duration `json:"unreachable_retry"` // pause before an unreachable party is asked again
+
+	VoidApproval    bool          `json:"void_approval,omitempty"`    // every void needs a second person
+	UnverifiedLimit int64         `json:"unverified_limit,omitempty"` // minor units that a raw signal may have given back
+	RefundFirst     bool          `json:"refund_first,omitempty"`     // do not wait for the goods
+	CoolingOff      time.Duration `json:"cooling_off,omitempty"`      // AMENDS_COOLING_OFF
+	ApprovalExpiry  time.Duration `json:"approval_expiry,omitempty"`  // AMENDS_APPROVAL_EXPIRY
+	PlanExpiry      time.Duration `json:"plan_expiry,omitempty"`      // AMENDS_PLAN_EXPIRY
+	StepDeadline    time.Duration `json:"step_deadline,omitempty"`    // AMENDS_STEP_DEADLINE: then a waiting step is blocked
 }
 
 // DefaultPolicy is what AMENDS_* variables override.
@@ -202,16 +235,39 @@ func DefaultPolicy() Policy {
 		LargeAmount: 5_000_000, PriceDeviation: 10, DuplicateWindow: 24 * time.Hour,
 		ReviewDeadline: 24 * time.Hour, FulfilDeadline: 72 * time.Hour,
 		SignOffReminder: 72 * time.Hour, AutoSignOff: 168 * time.Hour, UnreachableRetry: time.Hour,
+		ApprovalExpiry: 72 * time.Hour, PlanExpiry: 15 * time.Minute, StepDeadline: 72 * time.Hour,
 	}
 }
 
-// Total returns the sum of all lines and the delivery fee.
+// or returns a duration of the policy, or the default for an order that started before there was such a rule.
+func (p Policy) or(d, standard time.Duration) time.Duration {
+	if d == 0 {
+		return standard
+	}
+	return d
+}
+
+// Total returns what all lines cost without what is voided, and the delivery fee.
 func (d Draft) Total() money.Amount {
-	total := d.Delivery.Fee.Add(money.New(0, d.Currency))
+	total := d.fee()
 	for _, l := range d.Lines {
 		total = total.Add(l.Total())
 	}
 	return total
+}
+
+// fee is what the delivery costs: nothing once all that was to be delivered is voided.
+func (d Draft) fee() money.Amount {
+	kept, goods, keptGoods := false, false, false
+	for _, l := range d.Lines {
+		kept = kept || l.Kept() > 0
+		goods = goods || l.Kind == Goods
+		keptGoods = keptGoods || l.Kind == Goods && l.Kept() > 0
+	}
+	if keptGoods || kept && !goods {
+		return d.Delivery.Fee.Add(money.New(0, d.Currency))
+	}
+	return money.New(0, d.Currency)
 }
 
 // Line returns the line with the ID, or nil.
@@ -259,7 +315,7 @@ func (o *Order) Appointment(id string) *Appointment {
 	return &o.Appointments[i]
 }
 
-// Flags are the axes beside the stage, sorted: needs_attention, on_hold, overdue.
+// Flags are the axes beside the stage, sorted: needs_attention, on_hold, overdue, voiding.
 func (o Order) Flags() []string {
 	flags := []string{}
 	if len(o.Attention) > 0 || len(o.Incidents) > 0 {
@@ -270,6 +326,9 @@ func (o Order) Flags() []string {
 	}
 	if len(o.Overdue) > 0 {
 		flags = append(flags, "overdue")
+	}
+	if slices.ContainsFunc(o.Amendments, func(a Amendment) bool { return a.Status.Open() }) {
+		flags = append(flags, "voiding")
 	}
 	return flags
 }
@@ -299,5 +358,10 @@ func (o Order) clone() Order {
 	o.Overdue = slices.Clone(o.Overdue)
 	o.Incidents = slices.Clone(o.Incidents)
 	o.Processed = slices.Clone(o.Processed)
+	o.Purchases = slices.Clone(o.Purchases)
+	o.Amendments = slices.Clone(o.Amendments)
+	for i := range o.Amendments {
+		o.Amendments[i].Steps = slices.Clone(o.Amendments[i].Steps)
+	}
 	return o
 }

@@ -324,14 +324,14 @@ func TestShortStockParksUntilGoodsComeInOrSomebodyRetries(t *testing.T) {
 		h.short = 2
 		h.done(orders.TaskReserve)
 		require.Equal(t, []string{"reserve short_stock buyer"}, h.attention())
-		require.Equal(t, wants(5), h.order.Wanted(), "the whole of it, whatever is held")
+		require.Equal(t, wants(5), h.order.Wanted(""), "the whole of it, whatever is held")
 		return h
 	}
 	h := short()
 	h.ship("SF-1") // what is there may go ahead
-	require.Equal(t, wants(5), h.order.Wanted(), "until the book knows that a parcel has left")
+	require.Equal(t, wants(5), h.order.Wanted(""), "until the book knows that a parcel has left")
 	h.done(orders.TaskMoveStock + "/S1")
-	require.Equal(t, wants(2), h.order.Wanted())
+	require.Equal(t, wants(2), h.order.Wanted(""))
 	require.Empty(t, h.order.Holding())
 	h.short = 1
 	h.do(&orders.StockAllotted{})

@@ -1,6 +1,7 @@
 package orders
 
 import (
+	"slices"
 	"time"
 
 	"amends/money"
@@ -37,14 +38,20 @@ type Capture struct {
 	For     string       `json:"for"` // shipment or appointment
 	Amount  money.Amount `json:"amount"`
 	Done    bool         `json:"done"`
+	Dropped bool         `json:"dropped,omitempty"` // refused for good, and the goods are voided
 	Try     int          `json:"try"`
 }
+
+// open tells whether the capture is still to be made.
+func (c Capture) open() bool { return !c.Done && !c.Dropped }
 
 // StockState says what the stock book still owes this order.
 type StockState struct {
 	Round   int  `json:"round"`   // rises with every request to reserve: part of its effect key
 	Pending bool `json:"pending"` // a request to reserve has not answered
 	Release bool `json:"release"` // everything held is to be given back
+	// Epoch rises whenever voided units are given back. A request of an earlier epoch comes too late.
+	Epoch int `json:"epoch,omitempty"`
 }
 
 // Reservation is a quantity held in a warehouse for a line. Sorted by line, then warehouse.
@@ -66,6 +73,8 @@ const (
 	Lost       ShipmentStatus = "lost"
 	Delivered  ShipmentStatus = "delivered"
 	Cancelled  ShipmentStatus = "cancelled"
+
+	Intercepted ShipmentStatus = "intercepted" // stopped by the carrier for a void, and on its way back
 )
 
 // Shipment is one parcel: packed, handed over, on its way, arrived.
@@ -85,11 +94,17 @@ type Shipment struct {
 	Proof        bool           `json:"proof"` // delivered with proof of delivery
 }
 
+// kept tells whether the customer is to have anything of the parcel.
+func (s Shipment) kept() bool {
+	return slices.ContainsFunc(s.Lines, func(l ShipmentLine) bool { return l.Voided < l.Quantity })
+}
+
 // ShipmentLine is a quantity of a line taken from a warehouse.
 type ShipmentLine struct {
 	LineID    string `json:"line_id"`
 	Warehouse string `json:"warehouse"`
 	Quantity  int64  `json:"quantity"`
+	Voided    int64  `json:"voided,omitempty"` // of these: to be unpacked, or wanted back
 }
 
 // BookingStatus is where a shipment stands with its carrier.

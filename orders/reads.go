@@ -71,6 +71,8 @@ type Staff struct {
 	Name   string `json:"name"`
 	Role   string `json:"role"`
 	Locale string `json:"locale"`
+
+	RefundLimit int64 `json:"refund_limit"` // minor units that they may have given back per order without a second person
 }
 
 // OrderQuery selects orders. Empty fields do not restrict. Q is a number or four characters of one,

@@ -168,7 +168,7 @@ func TestAnOrderThatWasResubmittedWithoutGoodsAsksTheStockBookToTakeThemBack(t *
 	h.facts = orders.ReviewFacts{}
 	h.done(orders.TaskCheck)
 	require.Equal(t, "DD20261201-000001/reserve/2/1", h.task(orders.TaskReserve).Key)
-	require.Empty(t, h.order.Wanted(), "what an approval took that history forgot is wanted no more")
+	require.Empty(t, h.order.Wanted(""), "what an approval took that history forgot is wanted no more")
 	h.done(orders.TaskReserve)
 	require.Empty(t, h.attention())
 	require.NotContains(t, h.names(), orders.TaskReserve)

@@ -47,6 +47,13 @@ var transitions = []transition{
 	{Fulfilling, EventRejected, Rejected},
 	{SigningOff, EventSignedOff, AfterSales},
 	{AfterSales, EventClosed, Closed},
+	{Created, EventVoiding, Voiding},
+	{InReview, EventVoiding, Voiding},
+	{SentBack, EventVoiding, Voiding},
+	{Fulfilling, EventVoiding, Voiding},
+	{SigningOff, EventVoiding, Voiding},
+	{AfterSales, EventVoiding, Voiding},
+	{Voiding, EventVoided, Voided},
 }
 
 // next returns the stage after an event of the kind.
@@ -59,7 +66,7 @@ func (s Stage) next(event string) Stage {
 	return s
 }
 
-// stageCommands says to which stages a command belongs. Retry and receive-payment are judged by other facts alone.
+// stageCommands says to which stages a command belongs. Others are judged by other facts alone.
 var stageCommands = []struct {
 	name   string
 	stages []Stage
@@ -71,12 +78,14 @@ var stageCommands = []struct {
 	{CmdHold, []Stage{Created, InReview, SentBack, Fulfilling, SigningOff, AfterSales}},
 	{CmdResume, []Stage{Created, InReview, SentBack, Fulfilling, SigningOff, AfterSales}},
 	{CmdShip, []Stage{Fulfilling}},
-	{CmdHandOver, []Stage{Fulfilling}},
+	{CmdHandOver, []Stage{Fulfilling, Voiding}},
 	{CmdPerform, []Stage{Fulfilling}},
 	{CmdReschedule, []Stage{Fulfilling}},
 	{CmdSignOff, []Stage{SigningOff}},
-	{CmdRefuseDelivery, []Stage{Fulfilling, SigningOff}},
-	{CmdCarrierEvent, []Stage{Created, InReview, SentBack, Fulfilling, SigningOff, AfterSales, Rejected}},
+	{CmdRefuseDelivery, []Stage{Fulfilling, SigningOff, Voiding}},
+	{CmdRequestPurchase, []Stage{Fulfilling}},
+	{CmdIssueInvoice, []Stage{Fulfilling, SigningOff, AfterSales}},
+	{CmdCarrierEvent, []Stage{Created, InReview, SentBack, Fulfilling, SigningOff, AfterSales, Voiding, Rejected}},
 	{CmdStockAllotted, []Stage{Created, InReview, SentBack, Fulfilling}},
-	{CmdMessageFailed, []Stage{Created, InReview, SentBack, Fulfilling, SigningOff, AfterSales}},
+	{CmdMessageFailed, []Stage{Created, InReview, SentBack, Fulfilling, SigningOff, AfterSales, Voiding}},
 }

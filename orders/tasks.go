@@ -23,6 +23,7 @@ const (
 	TaskRefund      = "refund"
 	TaskBook        = "book"
 	TaskCancelLabel = "cancel_label"
+	TaskPurchase    = "purchase"
 	TaskDeliver     = "deliver" // done by the carrier and by people: it is only ever parked
 )
 
@@ -33,6 +34,7 @@ const (
 	ReasonRefusedAtDoor = "refused_at_door"
 	ReasonLost          = "parcel_lost"
 	ReasonCarrierSilent = "carrier_silent"
+	ReasonOverdue       = "overdue"       // a person's part of a step
 	ReasonInvalid       = "invalid_value" // our own database refuses what the task brings
 )
 
@@ -44,29 +46,33 @@ func IsFault(reason string) bool {
 // Task is one piece of work that the state calls for and that nobody has parked. It is derived, never stored: the
 // intent is in the state before the call is made, and the answer comes back as a TaskDone or TaskFailed.
 type Task struct {
-	Name    string // kind, or kind/subject
-	Kind    string
-	Subject string
-	Key     string // the effect key, <order>/<kind>/<subject>/<n>
-	Round   int    // of reserving
-	Payment string
-	Amount  money.Amount
+	Name      string // kind, or kind/subject
+	Kind      string
+	Subject   string
+	Key       string // the effect key, <order>/<kind>/<subject>/<n>
+	Round     int    // of reserving
+	Payment   string
+	Amount    money.Amount
+	Amendment string // whose Step it carries out, if any
+	Step      string
 }
 
 // Ours tells whether the task is a write to our own books.
 func (t Task) Ours() bool {
-	return t.Stock() || slices.Contains([]string{TaskCheck, TaskFreeSlots, TaskRevenue}, t.Kind)
+	return t.Stock() || ourBooks(t.Kind) || slices.Contains([]string{TaskCheck, TaskFreeSlots, TaskRevenue}, t.Kind)
 }
 
 // Stock tells whether the task moves the order's goods in the stock book: one at a time, so that what one answers is
 // measured against what the one before has done.
 func (t Task) Stock() bool {
-	return slices.Contains([]string{TaskReserve, TaskReleaseAll, TaskMoveStock}, t.Kind)
+	return slices.Contains([]string{TaskReserve, TaskReleaseAll, TaskMoveStock, StepRelease, StepPutBack}, t.Kind)
 }
 
-// Final tells whether the task gives something up for good. It must not be done for a decision that history could
-// still forget, so it is never a local activity.
-func (t Task) Final() bool { return t.Kind == TaskReleaseAll || t.Kind == TaskFreeSlots }
+// Final tells whether the task gives something up for good, as all steps of a void do. It must not be done for a decision
+// that history could still forget, so it is never a local activity.
+func (t Task) Final() bool {
+	return t.Kind == TaskReleaseAll || t.Kind == TaskFreeSlots || t.Step != ""
+}
 
 func splitTask(name string) (kind, subject string) {
 	kind, subject, _ = strings.Cut(name, "/")
@@ -76,7 +82,7 @@ func splitTask(name string) (kind, subject string) {
 // Tasks lists the work that the order calls for now, in a fixed order.
 func (o Order) Tasks() []Task {
 	var tasks []Task
-	for _, t := range append(o.bookkeeping(), o.outward()...) {
+	for _, t := range slices.Concat(o.bookkeeping(), o.outward(), o.stepTasks()) {
 		if !o.isParked(t.Name) {
 			tasks = append(tasks, t)
 		}
@@ -99,7 +105,7 @@ func (o Order) bookkeeping() []Task {
 	if o.Review.Pending && o.Stage == Created {
 		tasks = append(tasks, o.task(TaskCheck, "", o.Review.Round))
 	}
-	if o.Stock.Pending && o.Stage == Fulfilling && o.Hold == nil {
+	if o.Stock.Pending && o.Stage == Fulfilling && o.Hold == nil && !o.releasing() && o.waitingPlan() == nil {
 		t := o.task(TaskReserve, "", o.Stock.Round)
 		t.Key = fmt.Sprintf("%s/%s/%d/%d", o.Number, TaskReserve, o.Review.Round, o.Stock.Round) // other goods, another key
 		t.Round = o.Stock.Round
@@ -116,16 +122,33 @@ func (o Order) bookkeeping() []Task {
 	if len(o.FreeSlots) > 0 {
 		tasks = append(tasks, o.task(TaskFreeSlots, "", 1))
 	}
-	if o.Stage == AfterSales && !o.Revenue && !o.Total().IsZero() {
-		tasks = append(tasks, o.task(TaskRevenue, "", 1))
+	if due := o.revenueDue(); !o.Revenue && !due.IsZero() {
+		t := o.task(TaskRevenue, "", 1)
+		t.Amount = due
+		tasks = append(tasks, t)
 	}
 	return tasks
 }
 
-// outward is what must be asked of others. A hold keeps it from starting, except for giving back what a rejected
-// order has taken.
+// revenueDue is what the order earns once it is signed off, with what voids have to take back of it.
+func (o *Order) revenueDue() money.Amount {
+	due := o.Total()
+	if o.Stage != AfterSales && (o.Stage != Voiding || o.SignedOffAt.IsZero()) {
+		return money.New(0, o.Currency)
+	}
+	for _, a := range o.Amendments {
+		for _, s := range a.Steps {
+			if a.Status == Running && s.Kind == StepReverse && s.End == "" {
+				due = due.Add(*s.Amount)
+			}
+		}
+	}
+	return due
+}
+
+// outward is what must be asked of others. A hold, or a plan that waits for a decision, keeps it from starting.
 func (o Order) outward() []Task {
-	if o.Hold != nil {
+	if o.Hold != nil || o.waitingPlan() != nil {
 		return nil
 	}
 	var tasks []Task
@@ -133,7 +156,7 @@ func (o Order) outward() []Task {
 		tasks = append(tasks, o.paymentTasks(p)...)
 	}
 	for _, c := range o.Captures {
-		if p := o.Payment(c.Payment); !c.Done && p.Status == PaymentAuthorised {
+		if p := o.Payment(c.Payment); c.open() && p.Status == PaymentAuthorised {
 			t := o.task(TaskCapture, c.ID, c.Try)
 			t.Payment, t.Amount = c.Payment, c.Amount
 			tasks = append(tasks, t)
@@ -144,7 +167,14 @@ func (o Order) outward() []Task {
 		case s.Booking == BookingPending: // once asked for, the answer is waited for, whatever becomes of the parcel
 			tasks = append(tasks, o.task(TaskBook, s.ID, s.Try))
 		case s.Booking == BookingDone && s.Status == Cancelled:
-			tasks = append(tasks, o.task(TaskCancelLabel, s.ID, s.Try))
+			if !o.ends(StepCancelLabel, s.ID) {
+				tasks = append(tasks, o.task(TaskCancelLabel, s.ID, s.Try))
+			}
+		}
+	}
+	for _, b := range o.Purchases {
+		if b.Status == PurchasePending {
+			tasks = append(tasks, o.task(TaskPurchase, b.ID, b.Try))
 		}
 	}
 	return tasks
@@ -156,6 +186,9 @@ func (o Order) paymentTasks(p Payment) []Task {
 	case p.Status == PaymentAuthorising:
 		t = o.task(TaskAuthorise, p.ID, p.Try)
 		t.Amount = p.Amount
+	case !o.spare(p).IsZero():
+		t = o.task(TaskRelease, p.ID, p.Try)
+		t.Amount = o.spare(p)
 	case o.Stage != Rejected || p.Status != PaymentAuthorised || p.Reference == "":
 		return nil
 	case !p.AtOnce:
@@ -182,12 +215,13 @@ func (o Order) task(kind, subject string, n int) Task {
 	return t
 }
 
-// Wanted lists what the stock book should hold: for every goods line what is not handed over, and what has left in
-// parcels that are not taken out of the book yet.
-func (o Order) Wanted() []Wanted {
+// Wanted lists what the stock book should hold: for every goods line what is not handed over and not voided, what lies in
+// parcels until they are unpacked, except in the one without which it asks, and what has left in parcels that are not
+// taken out of the book yet.
+func (o Order) Wanted(without string) []Wanted {
 	var wanted []Wanted
 	for _, l := range o.Lines {
-		if need := l.Open() + o.unmoved(l.ID); l.Kind == Goods && need > 0 {
+		if need := l.Open() + o.unmoved(l.ID) + o.unpacking(l.ID, without); l.Kind == Goods && need > 0 {
 			wanted = append(wanted, Wanted{LineID: l.ID, Kind: l.Kind, SKU: l.SKU, Quantity: need})
 		}
 	}
@@ -198,7 +232,7 @@ func (o Order) Wanted() []Wanted {
 func (o Order) Holding() []ShipmentLine {
 	var holding []ShipmentLine
 	for _, r := range o.Reservations {
-		holding = append(holding, ShipmentLine(r))
+		holding = append(holding, ShipmentLine{LineID: r.LineID, Warehouse: r.Warehouse, Quantity: r.Quantity})
 	}
 	for _, s := range o.Shipments {
 		if s.leftTheBook() {
@@ -211,6 +245,19 @@ func (o Order) Holding() []ShipmentLine {
 // leftTheBook tells whether the parcel has left the house and the stock book does not know yet.
 func (s Shipment) leftTheBook() bool {
 	return s.Status != Packed && s.Status != Cancelled && !s.StockMoved
+}
+
+// unpacking is what of a line is voided and lies in parcels that nobody has unpacked yet.
+func (o Order) unpacking(line, without string) int64 {
+	var sum int64
+	for _, s := range o.Shipments {
+		for _, l := range s.Lines {
+			if s.Status == Packed && s.ID != without && l.LineID == line {
+				sum += l.Voided
+			}
+		}
+	}
+	return sum
 }
 
 func (o Order) unmoved(line string) int64 {
@@ -233,14 +280,17 @@ func (o Order) NextWake() (time.Time, bool) {
 			wake = t
 		}
 	}
+	o.nextPlanWake(earlier)
+	for _, a := range o.Attention {
+		if _, step := o.stepOf(a.Task); step != nil || o.Hold == nil {
+			earlier(a.RetryAt)
+		}
+	}
 	if o.Hold != nil {
-		return wake, false
+		return wake, !wake.IsZero()
 	}
 	for _, d := range o.Deadlines {
 		earlier(d.DueAt)
-	}
-	for _, a := range o.Attention {
-		earlier(a.RetryAt)
 	}
 	return wake, !wake.IsZero()
 }

@@ -36,7 +36,8 @@ func (s *Store) StaffByToken(ctx context.Context, sha256 []byte) (orders.Staff, 
 		SELECT id,
 		       name,
 		       role,
-		       locale
+		       locale,
+		       refund_limit
 		FROM staff
 		WHERE token_hash = $1 AND active`, sha256)
 	if err != nil {

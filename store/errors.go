@@ -11,11 +11,8 @@ import (
 	"amends/orders"
 )
 
-// Codes of a refusal by the books. They reach callers as orders.RefusedError.
-const (
-	CodeRefundExceedsCaptured = "refund_exceeds_captured"
-	CodeWarehouseUnknown      = "unknown_warehouse"
-)
+// CodeWarehouseUnknown says that a warehouse is not there.
+const CodeWarehouseUnknown = "unknown_warehouse"
 
 // meanings says what it means that a constraint refused a row.
 var meanings = map[string]error{
@@ -24,7 +21,7 @@ var meanings = map[string]error{
 	"notes_order_fkey":                    orders.ErrNotFound,
 	"customer_contacts_order_fkey":        orders.ErrNotFound,
 	"payments_captured_within_authorised": &orders.RefusedError{Code: orders.RefusedTooMuch},
-	"payments_refunded_within_captured":   &orders.RefusedError{Code: CodeRefundExceedsCaptured},
+	"payments_refunded_within_captured":   &orders.RefusedError{Code: orders.RefusedTooMuch},
 	"slots_no_double_booking":             orders.ErrSlotTaken,
 	"stock_sku_fkey":                      &orders.ValidationError{Field: "sku", Code: "unknown_sku"},
 	"stock_warehouse_fkey":                &orders.ValidationError{Field: "warehouse", Code: CodeWarehouseUnknown},

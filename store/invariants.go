@@ -46,6 +46,7 @@ func (s *Store) CheckInvariants(ctx context.Context) ([]Violations, error) {
 func Invariants() []Invariant {
 	all := append(moneyInvariants(), stockInvariants()...)
 	all = append(all, historyInvariants()...)
+	all = append(all, voidInvariants()...)
 	return append(all, restInvariants()...)
 }
 
@@ -156,11 +157,20 @@ func historyInvariants() []Invariant {
 			SELECT o.number
 			FROM orders o
 			CROSS JOIN LATERAL (
-			    SELECT coalesce(sum((l -> 'unit_price' ->> 'amount')::numeric * (l ->> 'ordered')::numeric
-			                        - (l -> 'discount' ->> 'amount')::numeric), 0) AS lines
-			    FROM jsonb_array_elements(o.state -> 'lines') l) s
-			WHERE o.total <> (s.lines + (o.state -> 'delivery' -> 'fee' ->> 'amount')::numeric)
-			                 * CASE WHEN o.currency IN ('JPY', 'KRW') THEN 1 ELSE 100 END`},
+			    SELECT coalesce(sum(sign(l.gross) * div(2 * abs(l.gross) * l.kept + l.ordered, nullif(2 * l.ordered, 0))), 0) AS lines,
+			           coalesce(bool_or(l.goods), false) AS goods,
+			           coalesce(bool_or(l.kept > 0), false) AS kept,
+			           coalesce(bool_or(l.goods AND l.kept > 0), false) AS kept_goods
+			    FROM (SELECT ((line -> 'unit_price' ->> 'amount')::numeric * (line ->> 'ordered')::numeric
+			                  - (line -> 'discount' ->> 'amount')::numeric) * ` + minorUnits + ` AS gross,
+			                 (line ->> 'ordered')::numeric AS ordered,
+			                 (line ->> 'ordered')::numeric - coalesce((line ->> 'voided')::numeric, 0) AS kept,
+			                 line ->> 'kind' = 'goods' AS goods
+			          FROM jsonb_array_elements(o.state -> 'lines') AS lines (line)) l) s
+			WHERE o.total <> s.lines
+			      + CASE WHEN s.kept_goods OR s.kept AND NOT s.goods
+			             THEN (o.state -> 'delivery' -> 'fee' ->> 'amount')::numeric * ` + minorUnits + `
+			             ELSE 0 END`},
 		{"order: the row equals its state", `
 			SELECT number
 			FROM orders
@@ -217,6 +227,9 @@ func historyInvariants() []Invariant {
 	}
 }
 
+// minorUnits is how many of them are one of the order's currency.
+const minorUnits = `CASE WHEN o.currency IN ('JPY', 'KRW') THEN 1 ELSE 100 END`
+
 const atRest = `o.updated_at < now() - interval '1 minute'`
 
 func restInvariants() []Invariant {
@@ -233,19 +246,19 @@ func restInvariants() []Invariant {
 			SELECT o.number
 			FROM orders o
 			JOIN payments p ON p.order_number = o.number
-			WHERE o.stage IN ('rejected', 'voided')
+			WHERE o.stage = 'rejected'
 			  AND ` + atRest + `
 			  AND (p.authorised > p.captured AND NOT p.released OR p.refunded < p.captured)`},
 		{"rejected order: it keeps no technician's time", `
 			SELECT o.number
 			FROM orders o
 			JOIN slots s ON s.order_number = o.number AND s.freed_at IS NULL
-			WHERE o.stage IN ('rejected', 'voided') AND ` + atRest},
+			WHERE o.stage = 'rejected' AND ` + atRest},
 		{"rejected order: no parcel of it is left to go out", `
 			SELECT o.number
 			FROM orders o
 			CROSS JOIN LATERAL jsonb_array_elements(o.state -> 'shipments') AS s (parcel)
-			WHERE o.stage IN ('rejected', 'voided')
+			WHERE o.stage = 'rejected'
 			  AND ` + atRest + `
 			  AND s.parcel ->> 'status' = 'packed'`},
 		{"order: payments in the state equal the payments book", `
@@ -257,8 +270,8 @@ func restInvariants() []Invariant {
 			  AND ` + atRest + `
 			  AND ((s.payment -> 'captured' ->> 'amount')::numeric, (s.payment -> 'refunded' ->> 'amount')::numeric)
 			      IS DISTINCT FROM
-			      (coalesce(p.captured, 0)::numeric / CASE WHEN o.currency IN ('JPY', 'KRW') THEN 1 ELSE 100 END,
-			       coalesce(p.refunded, 0)::numeric / CASE WHEN o.currency IN ('JPY', 'KRW') THEN 1 ELSE 100 END)`},
+			      (coalesce(p.captured, 0)::numeric / ` + minorUnits + `,
+			       coalesce(p.refunded, 0)::numeric / ` + minorUnits + `)`},
 		{"command: none waits for an hour", `
 			SELECT id
 			FROM commands

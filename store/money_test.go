@@ -38,17 +38,69 @@ func TestTwentyRefundsOfSixtyPerCentOfOnePaymentAreOne(t *testing.T) {
 	db, ctx := setup(t)
 	db.settled(t, effect("DD-1", orders.EffectAuthorise, 1, yuan(100)), orders.EffectOutcome{Done: true, Reference: "r", AtOnce: true})
 	errs := together(20, func(i int) error {
-		_, err := db.ClaimEffect(ctx, effect("DD-1", orders.EffectRefund, i, yuan(60)))
+		refund := effect("DD-1", orders.EffectRefund, 1, yuan(60))
+		refund.Key = fmt.Sprintf("DD-1/ZF-%d/refund/P1/1", i)
+		_, err := db.ClaimEffect(ctx, refund)
 		return err
 	})
-	equal(t, "refunds", succeeded(errs), 1)
+	equal(t, "refunds claimed", succeeded(errs), 1)
+	tooMuch := 0
 	for _, err := range errs {
-		if err != nil {
-			equal(t, "refusal", refusal(err), "refund_exceeds_captured")
+		if err != nil && refusal(err) == orders.RefusedTooMuch {
+			tooMuch++
 		}
 	}
+	equal(t, "refunds refused as too much", tooMuch, 19)
 	equal(t, "claims left behind", db.count(t, `SELECT count(*) FROM effects WHERE kind = 'refund'`), 1)
 	equal(t, "refunded", db.count(t, `SELECT refunded FROM payments`), 60_00)
+	equal(t, "captured", db.count(t, `SELECT captured FROM payments`), 100_00)
+	db.noViolations(t)
+}
+
+func TestWhatWasCapturedBeforeAReleaseCanBeRefunded(t *testing.T) {
+	t.Parallel()
+	db, ctx := setup(t)
+	db.settled(t, effect("DD-1", orders.EffectAuthorise, 1, yuan(100)), done)
+	db.settled(t, effect("DD-1", orders.EffectCapture, 1, yuan(40)), done)
+	db.settled(t, effect("DD-1", orders.EffectRelease, 1, yuan(60)), done)
+	_, err := db.ClaimEffect(ctx, effect("DD-1", orders.EffectCapture, 2, yuan(1)))
+	equal(t, "a capture after the release", refusal(err), orders.RefusedTooMuch)
+	_, err = db.ClaimEffect(ctx, effect("DD-1", orders.EffectRefund, 1, yuan(41)))
+	equal(t, "a refund of more than was captured", refusal(err), orders.RefusedTooMuch)
+	db.settled(t, effect("DD-1", orders.EffectRefund, 2, yuan(40)), done)
+	equal(t, "refunded", db.count(t, `SELECT refunded FROM payments WHERE released AND captured = 4000`), 40_00)
+	equal(t, "cash", db.count(t, `SELECT sum(minor)::bigint FROM ledger_entries WHERE account = 'cash'`), 0)
+	db.noViolations(t)
+}
+
+func TestEveryOutwardStepOfAVoidIsClaimedOnce(t *testing.T) {
+	t.Parallel()
+	db, ctx := setup(t)
+	for kind, outcome := range map[string]orders.EffectOutcome{
+		orders.EffectIntercept:      {Done: true, Pending: true},
+		orders.EffectPurchase:       {Done: true, Reference: "PO-1"},
+		orders.EffectCancelPurchase: {Done: true, Reference: "evidence", ByHand: true},
+		orders.EffectTell:           {Done: true, ByHand: true, Twice: true},
+	} {
+		t.Run(kind, func(t *testing.T) {
+			e := orders.Effect{Key: "DD-1/ZF-1/" + kind + "/S1/1", Order: "DD-1", Kind: kind, Subject: "S1"}
+			errs := together(5, func(int) error {
+				_, err := db.ClaimEffect(ctx, e)
+				return err
+			})
+			check(t, errors.Join(errs...))
+			check(t, db.SettleEffect(ctx, e.Key, outcome))
+			claim, err := db.ClaimEffect(ctx, e)
+			check(t, err)
+			equal(t, "outcome", *claim.Outcome, outcome)
+			equal(t, "repeated", claim.Repeated, true)
+		})
+	}
+	equal(t, "claims", db.count(t, `SELECT count(*) FROM effects`), 4)
+	_, err := db.ClaimEffect(ctx, orders.Effect{Key: "DD-1/sing/S1/1", Order: "DD-1", Kind: "sing", Subject: "S1"})
+	if !errors.Is(err, orders.ErrImpossible) {
+		t.Errorf("an unknown kind: %v", err)
+	}
 	db.noViolations(t)
 }
 
@@ -59,7 +111,7 @@ func TestARefusedRefundGivesItsRoomBack(t *testing.T) {
 	db.settled(t, effect("DD-1", orders.EffectRefund, 1, yuan(60)), orders.EffectOutcome{Refused: orders.RefusedRefused})
 	db.settled(t, effect("DD-1", orders.EffectRefund, 2, yuan(60)), done)
 	_, err := db.ClaimEffect(ctx, effect("DD-1", orders.EffectRefund, 3, yuan(41)))
-	equal(t, "beyond the limit", refusal(err), "refund_exceeds_captured")
+	equal(t, "beyond the limit", refusal(err), orders.RefusedTooMuch)
 	db.settled(t, effect("DD-1", orders.EffectRefund, 4, yuan(40)), done)
 	equal(t, "cash", db.count(t, `SELECT sum(minor)::bigint FROM ledger_entries WHERE account = 'cash'`), 0)
 	db.noViolations(t)

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,28 +16,19 @@ import (
 // backorders change only under the stock rows of their SKU.
 
 // ReserveStock makes what is held for an order equal to what its lines want: it gives back what nobody wants, takes what
-// is missing from the warehouses in their fixed order, and puts what is short into the queue of backorders. Repeating a
-// key changes nothing and answers what is held by now: a workflow task that history forgot may have used the key before
-// goods came in. Nothing is held for an order that has given up everything: an attempt that comes late must not take
-// what nobody would give back.
-func (s *Store) ReserveStock(ctx context.Context, r orders.StockRequest) (orders.StockAnswer, error) {
-	answer := orders.StockAnswer{Added: []orders.Reservation{}}
-	err := s.inTx(ctx, func(tx pgx.Tx) error {
-		now, err := enterStock(ctx, tx, r.Key, r.Order, &answer)
+// is missing from the warehouses in their fixed order, and puts what is short into the queue of backorders. What it gives
+// back serves the lines of other orders that wait for it. Repeating a key changes nothing and answers what is held by
+// now: a workflow task that history forgot may have used the key before goods came in. So does a request of an earlier
+// round than the last one applied. Nothing is held for an order that has given up everything: an attempt that comes late
+// must not take what nobody would give back.
+func (s *Store) ReserveStock(ctx context.Context, r orders.StockRequest) (answer orders.StockAnswer, err error) {
+	err = s.inTx(ctx, func(tx pgx.Tx) error {
+		now, err := enterStock(ctx, tx, r.Key, r.Order)
 		if err != nil {
 			return err
 		}
-		if now.known {
-			open, err := openReservations(ctx, tx, r.Order)
-			answer.Added = beyond(open, r.Holding)
-			return err
-		}
-		if !now.ended {
-			if answer.Added, err = reserve(ctx, tx, r); err != nil {
-				return err
-			}
-		}
-		return rememberAnswer(ctx, tx, r.Key, r.Order, answer)
+		answer, err = converge(ctx, tx, r, now)
+		return err
 	})
 	if err != nil {
 		return orders.StockAnswer{}, fmt.Errorf("reserve stock for %s: %w", r.Order, err)
@@ -48,22 +38,23 @@ func (s *Store) ReserveStock(ctx context.Context, r orders.StockRequest) (orders
 
 // standing is where an order stands in the stock book.
 type standing struct {
-	known bool // the key has an answer already
-	ended bool // the order gave up its stock
+	known bool  // the key has an answer already
+	ended bool  // the order gave up its stock
+	round int64 // the highest that was applied
 }
 
-// enterStock holds the order and tells where it stands. The answer that the key has is read into answer.
-func enterStock(ctx context.Context, tx pgx.Tx, key, order string, answer any) (standing, error) {
+// enterStock holds the order and tells where it stands.
+func enterStock(ctx context.Context, tx pgx.Tx, key, order string) (standing, error) {
 	var now standing
 	if err := hold(ctx, tx, "stock:"+order); err != nil {
 		return now, err
 	}
-	var text json.RawMessage
 	var owner *string
 	err := tx.QueryRow(ctx, `
-		SELECT (SELECT answer FROM stock_requests WHERE key = $1),
-		       (SELECT order_number FROM stock_requests WHERE key = $1),
-		       EXISTS (SELECT FROM stock_ended WHERE order_number = $2)`, key, order).Scan(&text, &owner, &now.ended)
+		SELECT (SELECT order_number FROM stock_requests WHERE key = $1),
+		       EXISTS (SELECT FROM stock_ended WHERE order_number = $2),
+		       coalesce((SELECT round FROM stock_rounds WHERE order_number = $2), 0)`, key, order).
+		Scan(&owner, &now.ended, &now.round)
 	if err != nil || owner == nil {
 		return now, err
 	}
@@ -71,14 +62,54 @@ func enterStock(ctx context.Context, tx pgx.Tx, key, order string, answer any) (
 		return now, &orders.RefusedError{Code: orders.RefusedKeyReused}
 	}
 	now.known = true
-	return now, json.Unmarshal(text, answer)
+	return now, nil
 }
 
-func rememberAnswer(ctx context.Context, tx pgx.Tx, key, order string, answer any) error {
-	_, err := tx.Exec(ctx, `
-		INSERT INTO stock_requests (key, order_number, answer)
-		VALUES ($1, $2, $3)`, key, order, answer)
+// converge brings the book to what is wanted where the request is new and in time, and answers what is held by then. A
+// round of zero is always in time.
+func converge(ctx context.Context, tx pgx.Tx, r orders.StockRequest, now standing) (orders.StockAnswer, error) {
+	bring, old := reserve, now.known || r.Round > 0 && int64(r.Round) < now.round
+	if old || now.ended {
+		bring = leaveAsIs
+	}
+	open, err := bring(ctx, tx, r)
 	if err != nil {
+		return orders.StockAnswer{}, err
+	}
+	answer := compare(open, r.Holding)
+	if old {
+		return answer, nil
+	}
+	return answer, rememberRequest(ctx, tx, r, answer)
+}
+
+func leaveAsIs(ctx context.Context, tx pgx.Tx, r orders.StockRequest) ([]held, error) {
+	return openReservations(ctx, tx, r.Order)
+}
+
+// rememberRequest raises the order's round and remembers the answer.
+func rememberRequest(ctx context.Context, tx pgx.Tx, r orders.StockRequest, answer orders.StockAnswer) error {
+	batch := &pgx.Batch{}
+	if r.Round > 0 {
+		batch.Queue(`
+			INSERT INTO stock_rounds (order_number, round)
+			VALUES ($1, $2)
+			ON CONFLICT ON CONSTRAINT stock_rounds_pkey DO UPDATE
+			SET round = excluded.round`, r.Order, r.Round)
+	}
+	batch.Queue(insertAnswer, r.Key, r.Order, answer)
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return fmt.Errorf("remember %s: %w", r.Key, err)
+	}
+	return nil
+}
+
+const insertAnswer = `
+	INSERT INTO stock_requests (key, order_number, answer)
+	VALUES ($1, $2, $3)`
+
+func rememberAnswer(ctx context.Context, tx pgx.Tx, key, order string, answer any) error {
+	if _, err := tx.Exec(ctx, insertAnswer, key, order, answer); err != nil {
 		return fmt.Errorf("remember %s: %w", key, err)
 	}
 	return nil
@@ -120,8 +151,8 @@ func lockLevels(ctx context.Context, tx pgx.Tx, skus []string) ([]level, error) 
 	return pgx.CollectRows(rows, pgx.RowToStructByPos[level])
 }
 
-// reserve brings the book to what is wanted and returns what it holds beyond what the order's history knows.
-func reserve(ctx context.Context, tx pgx.Tx, r orders.StockRequest) ([]orders.Reservation, error) {
+// reserve brings the book to what is wanted, serves others with what is given back, and returns what is held then.
+func reserve(ctx context.Context, tx pgx.Tx, r orders.StockRequest) ([]held, error) {
 	var skus []string
 	for _, line := range r.Lines {
 		skus = append(skus, line.SKU)
@@ -138,7 +169,7 @@ func reserve(ctx context.Context, tx pgx.Tx, r orders.StockRequest) ([]orders.Re
 		return nil, err
 	}
 	batch := &pgx.Batch{}
-	open = returnExcess(batch, r, open, levels)
+	open, given := returnExcess(batch, r, open, levels)
 	for _, line := range r.Lines {
 		taken, missing := take(line, line.Quantity-quantityOf(open, line.LineID), levels)
 		for _, h := range taken {
@@ -150,7 +181,7 @@ func reserve(ctx context.Context, tx pgx.Tx, r orders.StockRequest) ([]orders.Re
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return nil, fmt.Errorf("hold stock: %w", err)
 	}
-	return beyond(open, r.Holding), nil
+	return open, serveAll(ctx, tx, r.Key, given)
 }
 
 // take chooses the warehouses for a line and says how much is short.
@@ -178,8 +209,8 @@ func quantityOf(open []held, line string) int64 {
 	return sum
 }
 
-// beyond lists what is held in the book and not known to the order's history, sorted.
-func beyond(open []held, known []orders.ShipmentLine) []orders.Reservation {
+// compare lists what is held in the book and not known to the order's history, and the other way round, sorted.
+func compare(open []held, known []orders.ShipmentLine) orders.StockAnswer {
 	type place struct{ line, warehouse string }
 	quantities := map[place]int64{}
 	for _, h := range open {
@@ -188,14 +219,18 @@ func beyond(open []held, known []orders.ShipmentLine) []orders.Reservation {
 	for _, k := range known {
 		quantities[place{k.LineID, k.Warehouse}] -= k.Quantity
 	}
-	added := []orders.Reservation{}
+	answer := orders.StockAnswer{Added: []orders.Reservation{}}
 	for p, quantity := range quantities {
-		if quantity > 0 {
-			added = append(added, orders.Reservation{LineID: p.line, Warehouse: p.warehouse, Quantity: quantity})
+		switch {
+		case quantity > 0:
+			answer.Added = append(answer.Added, orders.Reservation{LineID: p.line, Warehouse: p.warehouse, Quantity: quantity})
+		case quantity < 0:
+			answer.Returned = append(answer.Returned, orders.Reservation{LineID: p.line, Warehouse: p.warehouse, Quantity: -quantity})
 		}
 	}
-	slices.SortFunc(added, compareReservations)
-	return added
+	slices.SortFunc(answer.Added, compareReservations)
+	slices.SortFunc(answer.Returned, compareReservations)
+	return answer
 }
 
 // held is a quantity of a SKU in a warehouse for a line.

@@ -46,7 +46,7 @@ func (h *holder) learn(answer orders.StockAnswer) {
 	for _, r := range answer.Added {
 		i := slices.IndexFunc(h.known, func(k orders.ShipmentLine) bool { return k.LineID == r.LineID && k.Warehouse == r.Warehouse })
 		if i < 0 {
-			h.known = append(h.known, orders.ShipmentLine(r))
+			h.known = append(h.known, orders.ShipmentLine{LineID: r.LineID, Warehouse: r.Warehouse, Quantity: r.Quantity})
 			continue
 		}
 		h.known[i].Quantity += r.Quantity

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -19,7 +18,7 @@ type done struct{}
 // it changes nothing.
 func (s *Store) ReleaseStock(ctx context.Context, m orders.StockMove) error {
 	err := s.inTx(ctx, func(tx pgx.Tx) error {
-		now, err := enterStock(ctx, tx, m.Key, m.Order, &done{})
+		now, err := enterStock(ctx, tx, m.Key, m.Order)
 		if err != nil || now.known {
 			return err
 		}
@@ -68,9 +67,18 @@ func releaseAll(ctx context.Context, tx pgx.Tx, m orders.StockMove) error {
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return err
 	}
-	slices.SortFunc(open, func(a, b held) int { return strings.Compare(a.SKU, b.SKU) })
-	for _, h := range slices.CompactFunc(open, func(a, b held) bool { return a.SKU == b.SKU }) {
-		if err := serveWaiting(ctx, tx, m.Key, h.SKU, orders.SystemActor.ID); err != nil {
+	var given []string
+	for _, h := range open {
+		given = append(given, h.SKU)
+	}
+	return serveAll(ctx, tx, m.Key, given)
+}
+
+// serveAll holds what is free of the SKUs for the lines that wait for them.
+func serveAll(ctx context.Context, tx pgx.Tx, key string, skus []string) error {
+	slices.Sort(skus)
+	for _, sku := range slices.Compact(skus) {
+		if err := serveWaiting(ctx, tx, key, sku, orders.SystemActor.ID); err != nil {
 			return err
 		}
 	}
@@ -78,15 +86,16 @@ func releaseAll(ctx context.Context, tx pgx.Tx, m orders.StockMove) error {
 }
 
 // returnExcess gives back what is held for the order and wanted by none of its lines, and lets no line wait that wants
-// nothing. It returns what stays held: first of all what the order's history knows of. A workflow task that history
-// forgot may have taken goods, of which other SKUs may be wanted by now.
-func returnExcess(batch *pgx.Batch, r orders.StockRequest, open []held, levels []level) []held {
+// nothing. It returns what stays held and the SKUs of what does not. What stays is first of all what the order's history
+// knows of, in the order in which the request lists it: what is packed already must stay where it is. A workflow task
+// that history forgot may have taken goods, of which other SKUs may be wanted by now.
+func returnExcess(batch *pgx.Batch, r orders.StockRequest, open []held, levels []level) (kept []held, given []string) {
 	wanted, lines := map[held]int64{}, []string{}
 	for _, line := range r.Lines {
 		wanted[held{LineID: line.LineID, SKU: line.SKU}] = line.Quantity
 		lines = append(lines, line.LineID)
 	}
-	kept := make([]held, len(open))
+	kept = make([]held, len(open))
 	keep := func(i int, most int64) {
 		line := held{LineID: open[i].LineID, SKU: open[i].SKU}
 		quantity := min(most-kept[i].Quantity, wanted[line])
@@ -95,31 +104,26 @@ func returnExcess(batch *pgx.Batch, r orders.StockRequest, open []held, levels [
 	}
 	for i, h := range open {
 		kept[i] = held{h.LineID, h.Warehouse, h.SKU, 0}
-		keep(i, min(h.Quantity, knownOf(r, h)))
+	}
+	for _, k := range r.Holding {
+		i := slices.IndexFunc(open, func(h held) bool { return h.LineID == k.LineID && h.Warehouse == k.Warehouse })
+		if i >= 0 {
+			keep(i, min(open[i].Quantity, kept[i].Quantity+k.Quantity))
+		}
 	}
 	for i, h := range open {
 		keep(i, h.Quantity)
 		if h.Quantity -= kept[i].Quantity; h.Quantity > 0 {
 			queueReturn(batch, r, h)
 			giveBack(levels, h)
+			given = append(given, h.SKU)
 		}
 	}
 	batch.Queue(`
 		UPDATE backorders
 		SET waiting = 0
 		WHERE order_number = $1 AND line_id <> ALL($2) AND waiting > 0`, r.Order, lines)
-	return kept
-}
-
-// knownOf is how much of a reservation the order's history knows.
-func knownOf(r orders.StockRequest, h held) int64 {
-	var sum int64
-	for _, k := range r.Holding {
-		if k.LineID == h.LineID && k.Warehouse == h.Warehouse {
-			sum += k.Quantity
-		}
-	}
-	return sum
+	return kept, given
 }
 
 // giveBack lets another line of the same request have what is returned.
@@ -138,7 +142,8 @@ func openReservations(ctx context.Context, tx pgx.Tx, order string) ([]held, err
 		       sku,
 		       held - released - consumed
 		FROM reservations
-		WHERE order_number = $1 AND released + consumed < held`, order)
+		WHERE order_number = $1 AND released + consumed < held
+		ORDER BY line_id, warehouse`, order)
 	if err != nil {
 		return nil, fmt.Errorf("read reservations: %w", err)
 	}
@@ -178,11 +183,14 @@ func lockOrderLevels(ctx context.Context, tx pgx.Tx, order string, more ...strin
 
 // ShipStock takes a shipment's goods out of the book and consumes their reservations. Repeating a key changes nothing.
 // The parcel has left the house: what is not held any more is refused with an error for people to look at, because the
-// book cannot tell whose goods they were.
+// book cannot tell whose goods they were. So is a parcel that was stopped, see StopParcel.
 func (s *Store) ShipStock(ctx context.Context, m orders.StockMove) error {
 	err := s.inTx(ctx, func(tx pgx.Tx) error {
-		now, err := enterStock(ctx, tx, m.Key, m.Order, &done{})
+		now, err := enterStock(ctx, tx, m.Key, m.Order)
 		if err != nil || now.known {
+			return err
+		}
+		if err := letLeave(ctx, tx, m); err != nil {
 			return err
 		}
 		if err := lockOrderLevels(ctx, tx, m.Order); err != nil {
@@ -199,6 +207,18 @@ func (s *Store) ShipStock(ctx context.Context, m orders.StockMove) error {
 		return fmt.Errorf("ship stock of %s: %w", m.Order, err)
 	}
 	return nil
+}
+
+// letLeave decides that the parcel has left, unless it was stopped before.
+func letLeave(ctx context.Context, tx pgx.Tx, m orders.StockMove) error {
+	if m.Shipment == "" {
+		return nil
+	}
+	outcome, err := decideParcel(ctx, tx, m.Order, m.Shipment, m.Key, parcelLeft)
+	if err == nil && outcome == parcelStopped {
+		return errStopped
+	}
+	return err
 }
 
 func consume(ctx context.Context, tx pgx.Tx, m orders.StockMove, line orders.ShipmentLine) error {

@@ -32,11 +32,14 @@ type settings struct {
 	PublicURL   string        `env:"AMENDS_PUBLIC_URL"`
 	PaymentsURL string        `env:"AMENDS_PAYMENTS_URL,required,notEmpty"`
 	CarrierURL  string        `env:"AMENDS_CARRIER_URL,required,notEmpty"`
+	SupplierURL string        `env:"AMENDS_SUPPLIER_URL,required,notEmpty"`
 	SMSURL      string        `env:"AMENDS_SMS_URL,required,notEmpty"`
 	SMTPAddr    string        `env:"AMENDS_SMTP_ADDR" envDefault:"127.0.0.1:1025"`
 	MailFrom    string        `env:"AMENDS_MAIL_FROM" envDefault:"orders@amends.example"`
 	Company     string        `env:"AMENDS_COMPANY" envDefault:"Amends"`
 	CallTimeout time.Duration `env:"AMENDS_CALL_TIMEOUT" envDefault:"5s"`
+	// Departments are the addresses by name, as in "finance=money@amends.example,service=fitters@amends.example".
+	Departments map[string]string `env:"AMENDS_DEPARTMENTS" envKeyValSeparator:"="`
 	// Worker Versioning is off unless both are set.
 	Deployment string `env:"AMENDS_DEPLOYMENT"`
 	BuildID    string `env:"AMENDS_BUILD_ID"`
@@ -54,6 +57,19 @@ func (c settings) versioning() worker.DeploymentOptions {
 	}
 }
 
+// messenger reaches customers and departments.
+func (c settings) messenger() (*gateway.Messenger, error) {
+	mail, err := gateway.NewMail(gateway.MailConfig{Addr: c.SMTPAddr, From: c.MailFrom, Name: c.Company, Timeout: c.CallTimeout})
+	if err != nil {
+		return nil, fmt.Errorf("set up mail: %w", err)
+	}
+	messenger, err := gateway.NewMessenger(gateway.NewSMS(c.SMSURL, c.CallTimeout), mail, c.Departments)
+	if err != nil {
+		return nil, fmt.Errorf("AMENDS_DEPARTMENTS: %w", err)
+	}
+	return messenger, nil
+}
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -69,6 +85,10 @@ func run(ctx context.Context, log *slog.Logger) error {
 	if err := config.Read(&c); err != nil {
 		return err
 	}
+	messenger, err := c.messenger()
+	if err != nil {
+		return err
+	}
 	db, err := store.Await(ctx, c.DatabaseURL, log)
 	if err != nil {
 		return err
@@ -79,10 +99,6 @@ func run(ctx context.Context, log *slog.Logger) error {
 		return err
 	}
 	defer temporal.Close()
-	mail, err := gateway.NewMail(gateway.MailConfig{Addr: c.SMTPAddr, From: c.MailFrom, Name: c.Company, Timeout: c.CallTimeout})
-	if err != nil {
-		return fmt.Errorf("set up mail: %w", err)
-	}
 
 	var background sync.WaitGroup
 	defer background.Wait()
@@ -91,15 +107,24 @@ func run(ctx context.Context, log *slog.Logger) error {
 	relay := commands.NewRelay(commands.New(db, temporal, commands.Settings{PublicURL: c.PublicURL}), listen(ctx, &background, db, "commands"), log)
 	background.Go(func() { relay.Run(ctx) })
 	sender := &sender{
-		db: db, sms: gateway.NewSMS(c.SMSURL, c.CallTimeout), mail: mail, company: c.Company, log: log,
+		db: db, messenger: messenger, company: c.Company, log: log,
 		wake: listen(ctx, &background, db, "outbox"),
 	}
 	background.Go(func() { sender.run(ctx) })
-	return work(ctx, temporal, db, c)
+	return work(ctx, temporal, workflows.Activities{
+		Records:   activities.NewRecords(db),
+		Stock:     activities.NewStock(db),
+		Calendar:  activities.NewCalendar(db),
+		Ledger:    activities.NewLedger(db),
+		Payments:  activities.NewPayments(db, gateway.NewPayments(c.PaymentsURL, c.CallTimeout)),
+		Carriers:  activities.NewCarriers(db, db, gateway.NewCarrier(c.CarrierURL, c.CallTimeout)),
+		Suppliers: activities.NewSuppliers(db, gateway.NewSupplier(c.SupplierURL, c.CallTimeout)),
+		Messages:  activities.NewMessages(db, messenger, c.Company),
+	}, c.versioning())
 }
 
 // work polls the task queue until the context ends, and then lets what is running finish.
-func work(ctx context.Context, temporal client.Client, db *store.Store, c settings) error {
+func work(ctx context.Context, temporal client.Client, a workflows.Activities, versioning worker.DeploymentOptions) error {
 	ctx, fatal := context.WithCancelCause(ctx)
 	defer fatal(nil)
 	w := worker.New(temporal, workflows.TaskQueue, worker.Options{
@@ -107,16 +132,9 @@ func work(ctx context.Context, temporal client.Client, db *store.Store, c settin
 		MaxConcurrentWorkflowTaskPollers: 8,
 		MaxConcurrentActivityTaskPollers: 8,
 		WorkerStopTimeout:                10 * time.Second,
-		DeploymentOptions:                c.versioning(),
+		DeploymentOptions:                versioning,
 	})
-	workflows.Register(w, workflows.Activities{
-		Records:  activities.NewRecords(db),
-		Stock:    activities.NewStock(db),
-		Calendar: activities.NewCalendar(db),
-		Ledger:   activities.NewLedger(db),
-		Payments: activities.NewPayments(db, gateway.NewPayments(c.PaymentsURL, c.CallTimeout)),
-		Carriers: activities.NewCarriers(db, db, gateway.NewCarrier(c.CarrierURL, c.CallTimeout)),
-	})
+	workflows.Register(w, a)
 	if err := w.Start(); err != nil {
 		return fmt.Errorf("start polling: %w", err)
 	}

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"amends/gateway"
 	"amends/orders"
 	"amends/store"
 )
@@ -19,20 +20,14 @@ const (
 	maxPause    = 10 * time.Minute
 )
 
-// messenger is one way to reach a customer.
-type messenger interface {
-	Send(ctx context.Context, m orders.Message) error
-}
-
 // sender takes ordinary notices from the outbox and sends them, in the customer's language. A notice whose outcome is
 // unknown is sent again with the same key.
 type sender struct {
-	db      *store.Store
-	sms     messenger
-	mail    messenger
-	company string
-	wake    <-chan struct{}
-	log     *slog.Logger
+	db        *store.Store
+	messenger *gateway.Messenger
+	company   string
+	wake      <-chan struct{}
+	log       *slog.Logger
 }
 
 func (s *sender) run(ctx context.Context) {
@@ -86,7 +81,7 @@ func (s *sender) send(ctx context.Context, n orders.ClaimedNotice) {
 	}
 }
 
-// deliver sends by SMS where there is a number, else, or where the number takes none, by e-mail.
+// deliver says what the order says now.
 func (s *sender) deliver(ctx context.Context, n orders.ClaimedNotice) (channel string, err error) {
 	view, err := s.db.Order(ctx, n.Order)
 	if err != nil {
@@ -99,17 +94,8 @@ func (s *sender) deliver(ctx context.Context, n orders.ClaimedNotice) (channel s
 	if err != nil {
 		return "", err
 	}
-	m := orders.Message{
+	return s.messenger.ToCustomer(ctx, orders.Message{
 		Key: n.Key, Order: n.Order, Locale: n.Locale, Template: n.Template, Retry: n.Attempts > 0,
 		Data: view.Order.MessageData(s.company, n.Data["subject"]),
-	}
-	err = &orders.RefusedError{Code: orders.RefusedRecipient}
-	if m.To = contact.Phone; m.To != "" {
-		channel, err = "sms", s.sms.Send(ctx, m)
-	}
-	var refused *orders.RefusedError
-	if m.To = contact.Email; m.To != "" && errors.As(err, &refused) {
-		channel, err = "email", s.mail.Send(ctx, m)
-	}
-	return channel, err
+	}, contact)
 }

@@ -14,22 +14,22 @@ import (
 	"amends/orders"
 )
 
-func TestANativeCancellationFlagsTheOrderAndLeavesItRunning(t *testing.T) {
+func TestANativeCancellationIsAVoidByAnOperator(t *testing.T) {
 	b := setup(t)
 	b.create(goods())
-	var noted *answer
+	var approved *answer
 	b.when("everything to pack", ready, b.env.CancelWorkflow)
-	b.when("the incident", func(o orders.Order) bool { return len(o.Incidents) > 0 }, func() {
-		require.Equal(t, orders.EventCancelAsked, b.lastSeen.Incidents[0].Code)
-		require.Equal(t, []string{"needs_attention"}, b.lastSeen.Flags())
-		require.Equal(t, orders.EventCancelAsked, b.attribute("BlockedReason"))
-		noted = b.update("retry", &orders.Retry{})
+	b.when("the void to wait for a second person", waits, func() {
+		require.Equal(t, []string{orders.ApprovalUnverified}, b.lastSeen.Amendments[0].Approvals)
+		require.Equal(t, orders.Fulfilling, b.lastSeen.Stage)
+		require.Equal(t, []string{"voiding"}, b.lastSeen.Flags())
+		approve := &orders.ApprovePlan{Header: orders.Header{Actor: manager}, ID: b.lastSeen.Amendments[0].ID}
+		approved = b.update("approve-plan", approve)
 	})
-	b.finish()
 	b.run()
-	require.Equal(t, int64(2), noted.agreed().Version, "commands are answered")
-	require.Equal(t, orders.Closed, b.stored().Stage, "activities and timers go on")
-	require.Equal(t, []string{"authorised", "captured"}, b.entries("payments"))
+	require.Equal(t, orders.Voiding, approved.agreed().Stage, "commands are answered")
+	require.Equal(t, orders.Voided, b.stored().Stage, "activities and timers go on")
+	require.Equal(t, []string{"authorised", "released"}, b.entries("payments"))
 }
 
 // outage is how long the database stays away. The test environment gives up after ten attempts, half a minute; servers

@@ -13,13 +13,17 @@ import (
 const (
 	priorityCompensation = 1
 	priorityOrdinary     = 3
+	priorityNotice       = 5
 )
 
 // quick are the options for asking others: six attempts in about a quarter of a minute, then the task is parked and
 // tried again later with the same key.
 func quick(t orders.Task) workflow.ActivityOptions {
 	priority := priorityOrdinary
-	if t.Kind == orders.TaskRelease || t.Kind == orders.TaskRefund || t.Kind == orders.TaskCancelLabel {
+	switch {
+	case t.Kind == orders.StepTell || t.Kind == orders.StepTellMoney || t.Kind == orders.StepTellDepts:
+		priority = priorityNotice
+	case t.Step != "" || t.Kind == orders.TaskRelease || t.Kind == orders.TaskRefund || t.Kind == orders.TaskCancelLabel:
 		priority = priorityCompensation
 	}
 	return workflow.ActivityOptions{

@@ -179,11 +179,21 @@ func (l *life) perform(ctx workflow.Context, task orders.Task) {
 	l.running = slices.DeleteFunc(l.running, func(name string) bool { return name == task.Name })
 }
 
-// watchCancellation treats a native cancellation as an operator's request. It is the only code that looks at the root context.
+// watchCancellation treats a native cancellation as a void asked for by an operator; where the order takes none, it is
+// flagged. It is the only code that looks at the root context.
 func (l *life) watchCancellation(root workflow.Context) {
 	root.Done().Receive(root, nil)
 	ctx, _ := workflow.NewDisconnectedContext(root)
 	head := orders.Header{Actor: orders.OperatorActor}
+	if workflow.GetVersion(ctx, "cancellation-voids", workflow.DefaultVersion, 1) != workflow.DefaultVersion {
+		void := &orders.Void{Header: head, VoidWish: orders.VoidWish{ReasonCode: "other"}}
+		void.CommandID, void.Reason = "cancellation", "workflow cancelled"
+		_, err := l.decide(ctx, void)
+		l.audit(ctx, void.Name(), void.CommandID, head.Actor, err)
+		if l.changed = true; err == nil {
+			return
+		}
+	}
 	if _, err := l.decide(ctx, &orders.Incidental{Header: head, Code: orders.EventCancelAsked}); err != nil {
 		l.log.Error("a cancellation could not be recorded", "error", err)
 	}

@@ -23,18 +23,22 @@ type ActivityRegistry interface {
 
 // Activities are the collaborators that a worker brings.
 type Activities struct {
-	Records  *activities.Records
-	Stock    *activities.Stock
-	Calendar *activities.Calendar
-	Ledger   *activities.Ledger
-	Payments *activities.Payments
-	Carriers *activities.Carriers
+	Records   *activities.Records
+	Stock     *activities.Stock
+	Calendar  *activities.Calendar
+	Ledger    *activities.Ledger
+	Payments  *activities.Payments
+	Carriers  *activities.Carriers
+	Suppliers *activities.Suppliers
+	Messages  *activities.Messages
 }
 
 // Register lists everything that runs on the task queue.
 func Register(r ActivityRegistry, a Activities) {
 	RegisterWorkflows(r)
-	for _, collaborator := range []any{a.Records, a.Stock, a.Calendar, a.Ledger, a.Payments, a.Carriers} {
+	for _, collaborator := range []any{
+		a.Records, a.Stock, a.Calendar, a.Ledger, a.Payments, a.Carriers, a.Suppliers, a.Messages,
+	} {
 		r.RegisterActivityWithOptions(collaborator, activity.RegisterOptions{})
 	}
 }

@@ -26,6 +26,7 @@ import (
 
 	"amends/activities"
 	"amends/gateway"
+	"amends/gateway/notices"
 	"amends/internal/testdb"
 	"amends/money"
 	"amends/orders"
@@ -99,6 +100,7 @@ type bench struct {
 	shared
 	env      *testsuite.TestWorkflowEnvironment
 	database *database
+	letters  letters
 	seen     attributes
 	order    orders.Order // as the workflow starts with it
 	history  int
@@ -153,14 +155,43 @@ func (silent) Error(string, ...any) {}
 var _ log.Logger = silent{}
 
 func (b *bench) activities() workflows.Activities {
+	messenger, err := gateway.NewMessenger(gateway.NewSMS(b.world.URL+"/sms", time.Second), &b.letters, nil)
+	require.NoError(b, err)
 	return workflows.Activities{
-		Records:  activities.NewRecords(b.database),
-		Stock:    activities.NewStock(b.database),
-		Calendar: activities.NewCalendar(b.database),
-		Ledger:   activities.NewLedger(b.database),
-		Payments: activities.NewPayments(b.database, gateway.NewPayments(b.world.URL+"/payments", time.Second)),
-		Carriers: activities.NewCarriers(b.database, b.database, gateway.NewCarrier(b.world.URL+"/carrier", time.Second)),
+		Records:   activities.NewRecords(b.database),
+		Stock:     activities.NewStock(b.database),
+		Calendar:  activities.NewCalendar(b.database),
+		Ledger:    activities.NewLedger(b.database),
+		Payments:  activities.NewPayments(b.database, gateway.NewPayments(b.world.URL+"/payments", time.Second)),
+		Carriers:  activities.NewCarriers(b.database, b.database, gateway.NewCarrier(b.world.URL+"/carrier", time.Second)),
+		Suppliers: activities.NewSuppliers(b.database, gateway.NewSupplier(b.world.URL+"/supplier", time.Second)),
+		Messages:  activities.NewMessages(b.database, messenger, "山茶商行"),
 	}
+}
+
+// letters keeps the e-mail of a test, rendered as it would be sent.
+type letters struct {
+	sync.Mutex
+	sent []letter
+}
+
+type letter struct {
+	key, subject, body string
+	to                 []string
+}
+
+func (l *letters) SendTo(_ context.Context, m orders.Message, addresses []string) error {
+	subject, body, err := notices.Mail(m)
+	if err != nil {
+		return err
+	}
+	if len(addresses) == 0 {
+		return &orders.RefusedError{Code: orders.RefusedRecipient}
+	}
+	l.Lock()
+	defer l.Unlock()
+	l.sent = append(l.sent, letter{m.Key, subject, body, addresses})
+	return nil
 }
 
 func yuan(minor int64) money.Amount { return money.New(minor, "CNY") }

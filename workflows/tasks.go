@@ -19,6 +19,8 @@ var (
 	ledger   *activities.Ledger
 	payments *activities.Payments
 	carriers *activities.Carriers
+	supplier *activities.Suppliers
+	messages *activities.Messages
 )
 
 // do runs a task's activity and returns the fact that it brought.
@@ -31,19 +33,19 @@ func (l *life) do(ctx workflow.Context, t orders.Task) orders.Command {
 	case orders.TaskReserve:
 		var answer orders.StockAnswer
 		err = l.ours(ctx, t, stock.ReserveStock, &answer, l.stockRequest(t))
-		done.Added = answer.Added
+		done.Added, done.Returned = answer.Added, answer.Returned
 	case orders.TaskReleaseAll:
 		err = l.ours(ctx, t, stock.ReleaseStock, nil, orders.StockMove{Key: t.Key, Order: l.order.Number})
 	case orders.TaskMoveStock:
-		move := orders.StockMove{Key: t.Key, Order: l.order.Number, Lines: l.order.Shipment(t.Subject).Lines}
+		move := orders.StockMove{Key: t.Key, Order: l.order.Number, Shipment: t.Subject, Lines: l.order.Shipment(t.Subject).Lines}
 		err = l.ours(ctx, t, stock.ShipStock, nil, move)
 	case orders.TaskFreeSlots:
 		done.Slots = l.order.FreeSlots
 		err = l.ours(ctx, t, calendar.FreeSlots, nil, l.order.Number, l.order.FreeSlots)
 	case orders.TaskRevenue:
-		err = l.ours(ctx, t, ledger.Post, nil, l.revenue(t))
+		err = l.ours(ctx, t, ledger.Post, nil, l.posting(t, "receivable", "revenue"))
 	default:
-		err = l.outward(ctx, t, &done.Outcome)
+		err = l.step(ctx, t, done)
 	}
 	if err != nil {
 		return &orders.TaskFailed{Task: t, Code: codeOf(err)}
@@ -89,16 +91,13 @@ const maxInput = 1 << 20
 // outward asks others: payment provider and carriers.
 func (l *life) outward(ctx workflow.Context, t orders.Task, outcome *orders.EffectOutcome) error {
 	number := l.order.Number
-	call := orders.PaymentCall{Key: t.Key, Order: number, Payment: t.Payment, Amount: t.Amount}
-	if p := l.order.Payment(t.Payment); p != nil {
-		call.Reference = p.Reference
-	}
+	call := l.paymentCall(t)
 	switch t.Kind {
 	case orders.TaskAuthorise:
 		return regular(ctx, quick(t), payments.AuthorisePayment, outcome, call)
 	case orders.TaskCapture:
 		return regular(ctx, quick(t), payments.CapturePayment, outcome, call)
-	case orders.TaskRelease:
+	case orders.TaskRelease, orders.StepReleasePayment:
 		return regular(ctx, quick(t), payments.ReleasePayment, outcome, call)
 	case orders.TaskRefund:
 		return regular(ctx, quick(t), payments.RefundPayment, outcome, call)
@@ -109,10 +108,30 @@ func (l *life) outward(ctx workflow.Context, t orders.Task, outcome *orders.Effe
 		}
 		return regular(ctx, quick(t), carriers.BookParcel, outcome, booking)
 	case orders.TaskCancelLabel:
-		label := activities.Label{Key: t.Key, Order: number, Shipment: t.Subject, TrackingNumber: l.order.Shipment(t.Subject).Label}
-		return regular(ctx, quick(t), carriers.CancelLabel, outcome, label)
+		return regular(ctx, quick(t), carriers.CancelLabel, outcome, l.label(t, l.order.Shipment(t.Subject).Label))
+	case orders.TaskPurchase:
+		return regular(ctx, quick(t), supplier.RequestPurchase, outcome, l.purchase(t))
 	}
 	return errors.New("no activity for task " + t.Kind)
+}
+
+func (l *life) paymentCall(t orders.Task) orders.PaymentCall {
+	call := orders.PaymentCall{Key: t.Key, Order: l.order.Number, Payment: t.Payment, Amount: t.Amount}
+	if p := l.order.Payment(t.Payment); p != nil {
+		call.Reference = p.Reference
+	}
+	return call
+}
+
+func (l *life) purchase(t orders.Task) orders.PurchaseCall {
+	for _, b := range l.order.Purchases {
+		if b.ID == t.Subject {
+			return orders.PurchaseCall{
+				Key: t.Key, Order: l.order.Number, Request: b.ID, SKU: b.SKU, Quantity: b.Quantity, Reference: b.Reference,
+			}
+		}
+	}
+	return orders.PurchaseCall{}
 }
 
 func (l *life) question() orders.ReviewQuestion {
@@ -127,15 +146,19 @@ func (l *life) question() orders.ReviewQuestion {
 }
 
 func (l *life) stockRequest(t orders.Task) orders.StockRequest {
+	var without string
+	if t.Kind == orders.StepPutBack {
+		without = t.Subject
+	}
 	return orders.StockRequest{
-		Key: t.Key, Order: l.order.Number, ApprovedAt: l.order.StageSince, Lines: l.order.Wanted(), Holding: l.order.Holding(),
+		Key: t.Key, Order: l.order.Number, ApprovedAt: l.order.StageSince, Lines: l.order.Wanted(without),
+		Holding: l.order.Holding(), Round: l.order.Stock.Epoch,
 	}
 }
 
-func (l *life) revenue(t orders.Task) orders.Posting {
-	total := l.order.Total()
+func (l *life) posting(t orders.Task, debit, credit string) orders.Posting {
 	return orders.Posting{
-		Key: t.Key, Order: l.order.Number, Debit: "receivable", Credit: "revenue", Minor: total.Minor, Curr: total.Currency,
+		Key: t.Key, Order: l.order.Number, Debit: debit, Credit: credit, Minor: t.Amount.Minor, Curr: t.Amount.Currency,
 	}
 }
 

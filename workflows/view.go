@@ -61,9 +61,11 @@ func seen(o orders.Order, diverged string) sight {
 		s.attention, s.step, s.reason, s.assigned = true, "record", diverged, "engineer"
 	case len(o.Attention) > 0:
 		a := o.Attention[0]
-		s.step, s.reason, s.assigned, s.since = a.Task, a.Reason, a.Role, a.Since
+		s.step, s.reason, s.assigned, s.since = o.StepKind(a.Task), a.Reason, a.Role, a.Since
 	case len(o.Incidents) > 0:
 		s.reason, s.assigned, s.since = o.Incidents[0].Code, "manager", o.Incidents[0].At
+	case o.AwaitsApproval():
+		s.assigned = "manager"
 	case o.Stage == orders.InReview:
 		s.assigned = "reviewer"
 	case o.Stage == orders.SentBack:
@@ -170,12 +172,17 @@ func details(o orders.Order, diverged string) string {
 	}
 	for _, a := range o.Attention {
 		since := a.Since.Format(time.RFC3339)
-		fmt.Fprintf(&b, "\n- **%s** is blocked 受阻: %s, since %s. Can act 可处理: %s (`retry`)", a.Task, a.Reason, since, a.Role)
+		verbs := "`retry`"
+		if o.StepKind(a.Task) != a.Task {
+			verbs = "`retry-step`, `complete-step`, `waive-step`"
+		}
+		fmt.Fprintf(&b, "\n- **%s** is blocked 受阻: %s, since %s. Can act 可处理: %s (%s)", a.Task, a.Reason, since, a.Role, verbs)
 	}
 	for _, i := range o.Incidents {
 		fmt.Fprintf(&b, "\n- **%s** at %s. Can act 可处理: manager (`retry` takes note of it)", i.Code, i.At.Format(time.RFC3339))
 	}
 	b.WriteString(findings(o))
+	b.WriteString(amendments(o))
 	for _, t := range o.Tasks() {
 		fmt.Fprintf(&b, "\n- under way 进行中: %s", t.Name)
 	}
@@ -196,6 +203,28 @@ func findings(o orders.Order) string {
 	}
 	for _, f := range o.Findings {
 		fmt.Fprintf(&b, "\n- finding 发现: %s %s", f.Code, f.Detail)
+	}
+	return b.String()
+}
+
+// amendments lists the voids that are not over, and where their steps stand.
+func amendments(o orders.Order) string {
+	var b strings.Builder
+	for _, a := range o.Amendments {
+		if !a.Status.Open() {
+			continue
+		}
+		fmt.Fprintf(&b, "\n- void 作废 **%s** %s (%s)", a.ID, a.Status, a.Request.ReasonCode)
+		if len(a.Approvals) > 0 && a.Status == orders.AwaitingApproval {
+			fmt.Fprintf(&b, ": needs a second person 需双人复核 (%s), until %s", strings.Join(a.Approvals, ", "), a.DueAt.Format(time.RFC3339))
+		}
+		for _, s := range a.Steps {
+			state := o.StepState(a, s)
+			fmt.Fprintf(&b, "\n  - %s %s %s: %s", s.ID, s.Kind, s.Subject, state)
+			if state == orders.StepWaiting || state == orders.StepBlocked {
+				fmt.Fprintf(&b, " → %s", s.Role)
+			}
+		}
 	}
 	return b.String()
 }

@@ -135,6 +135,40 @@ func TestEveryFindingAndReasonHasASentence(t *testing.T) {
 	}
 }
 
+// advised finds what plans warn of and offer: the codes of findings in plan.go, and what it passes to offer.
+func advised(t *testing.T) map[string][]string {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), "../../orders/plan.go", nil, 0)
+	require.NoError(t, err)
+	codes := map[string][]string{}
+	ast.Inspect(file, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.KeyValueExpr:
+			if key, ok := n.Key.(*ast.Ident); ok && key.Name == "Code" {
+				codes["warning"] = append(codes["warning"], literals(n.Value)...)
+			}
+		case *ast.CallExpr:
+			if called, ok := n.Fun.(*ast.Ident); ok && called.Name == "offer" {
+				codes["alternative"] = append(codes["alternative"], literals(n.Args[0])...)
+			}
+		}
+		return true
+	})
+	return codes
+}
+
+func TestEveryWarningAndAlternativeOfAPlanHasASentence(t *testing.T) {
+	t.Parallel()
+	for kind, codes := range advised(t) {
+		require.Greater(t, len(codes), 2, kind)
+		for _, code := range codes {
+			require.True(t, messages.Has(kind+"."+code), "%s %s", kind, code)
+		}
+		require.Contains(t, messages.About("en", kind, "never_heard_of"), "never_heard_of")
+		require.Contains(t, messages.About("zh-CN", kind, "never_heard_of"), "never_heard_of")
+	}
+}
+
 func TestChineseSentencesHaveChinesePunctuation(t *testing.T) {
 	t.Parallel()
 	half := regexp.MustCompile(`\p{Han}[,;:!?()]|[,;!?()]\p{Han}`)
@@ -150,6 +184,7 @@ func TestEveryStageAndCommandHasAWord(t *testing.T) {
 	}
 	for _, command := range append(orders.CommandNames(), orders.CmdCreate) {
 		require.True(t, messages.Has("command."+command), command)
+		require.True(t, command == orders.CmdCreate || messages.Has("done."+command), command)
 	}
 }
 

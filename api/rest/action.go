@@ -9,12 +9,24 @@ import (
 	"amends/orders"
 )
 
-// expects is the part of every command's body that names the version the caller has seen.
+// versioned is the body of a command: it names the version of the order that the caller has seen.
+type versioned interface {
+	expected() (version *int64, required bool)
+}
+
+// expects is the part of a command's body that must name the version.
 type expects struct {
 	ExpectedVersion *int64 `json:"expected_version"`
 }
 
-func (e expects) expected() *int64 { return e.ExpectedVersion }
+func (e expects) expected() (*int64, bool) { return e.ExpectedVersion, true }
+
+// mayExpect is the same where a plan's hash or the state of a step says as much.
+type mayExpect struct {
+	ExpectedVersion *int64 `json:"expected_version"`
+}
+
+func (e mayExpect) expected() (*int64, bool) { return e.ExpectedVersion, false }
 
 // fields collects what is wrong with a body. The first problem of a field stands.
 type fields struct{ list []orders.FieldProblem }
@@ -72,10 +84,16 @@ const maxVersion = 1<<53 - 1
 
 // act makes a handler of a function that turns a command's body into what is submitted. The function checks what the
 // body says and files what is wrong with it.
-func act[B interface{ expected() *int64 }](
-	status int, fill func(c *call, body B, s *orders.Submission, f *fields) error,
+func act[B versioned](status int, fill func(c *call, body B, s *orders.Submission, f *fields) error) func(*call) error {
+	return actShowing(nil, status, fill)
+}
+
+// actShowing is act with another answer than what the receipt alone says.
+func actShowing[B versioned](
+	show func(*call, orders.Receipt) (any, error), status int, fill func(c *call, body B, s *orders.Submission, f *fields) error,
 ) func(*call) error {
 	return func(c *call) error {
+		c.show = show
 		if _, err := c.number(); err != nil {
 			return err
 		}
@@ -89,22 +107,30 @@ func act[B interface{ expected() *int64 }](
 			return err
 		}
 		f := &fields{list: wrong}
-		if version := body.expected(); version == nil {
-			f.add("expected_version", codeRequired)
-		} else if *version < 1 {
-			f.add("expected_version", codeTooSmall, "1")
-		} else if *version > maxVersion {
-			f.add("expected_version", codeOutOfRange, "1", strconv.Itoa(maxVersion))
-		}
+		version := f.version(body)
 		if err := fill(c, body, &s, f); err != nil {
 			return err
 		}
 		if len(f.list) > 0 {
 			return c.unlessReplayed(s, invalid(f.list), status)
 		}
-		s.Command.Head().ExpectedVersion = body.expected()
+		s.Command.Head().ExpectedVersion = version
 		return c.submit(s, status)
 	}
+}
+
+func (f *fields) version(body versioned) *int64 {
+	version, required := body.expected()
+	switch {
+	case version == nil && required:
+		f.add("expected_version", codeRequired)
+	case version == nil:
+	case *version < 1:
+		f.add("expected_version", codeTooSmall, "1")
+	case *version > maxVersion:
+		f.add("expected_version", codeOutOfRange, "1", strconv.Itoa(maxVersion))
+	}
+	return version
 }
 
 // unlessReplayed answers a repeated request as it was answered first, though it would be refused now: a time that was
@@ -142,12 +168,15 @@ type answerBody struct {
 	Stage         orders.Stage `json:"stage,omitempty"`
 	ShipmentID    string       `json:"shipment_id,omitempty"`
 	AppointmentID string       `json:"appointment_id,omitempty"`
+	PurchaseID    string       `json:"purchase_id,omitempty"`
+	VoidID        string       `json:"void_id,omitempty"`
 	Links         links        `json:"links"`
 }
 
 // links lead on. Temporal is the order's workflow in the Web UI.
 type links struct {
 	Self     string `json:"self"`
+	Order    string `json:"order,omitempty"`
 	Timeline string `json:"timeline,omitempty"`
 	Command  string `json:"command,omitempty"`
 	Temporal string `json:"temporal,omitempty"`
@@ -166,11 +195,24 @@ func (c *call) answer(r orders.Receipt, status int) error {
 		if status == http.StatusCreated && c.route.right == orders.CmdCreate {
 			c.Response().Header().Set("Location", c.server.orderURL(r.Order))
 		}
-		return c.JSON(status, c.accepted(r))
+		return c.answerAccepted(r, status)
 	case r.Outcome.Problem != nil:
 		return c.answerRefusal(r)
 	}
 	return errors.New("the receipt of " + r.CommandID + " says nothing")
+}
+
+// answerAccepted writes the outcome as the route shows it. What a route shows beside the receipt is read anew: where it
+// cannot be read, the caller repeats the request.
+func (c *call) answerAccepted(r orders.Receipt, status int) error {
+	if c.show == nil {
+		return c.JSON(status, c.accepted(r))
+	}
+	body, err := c.show(c, r)
+	if err != nil {
+		return err
+	}
+	return c.JSON(status, body)
 }
 
 func (c *call) pending(r orders.Receipt) answerBody {
@@ -185,13 +227,27 @@ func (c *call) accepted(r orders.Receipt) answerBody {
 		Status: "accepted", CommandID: r.CommandID, Number: answer.Number, Version: answer.Version, Stage: answer.Stage,
 		Links: c.server.links(answer.Number).withCommand(c.server, r),
 	}
-	switch {
-	case len(answer.Subject) > 1 && answer.Subject[0] == 'S':
-		body.ShipmentID = answer.Subject
-	case len(answer.Subject) > 1 && answer.Subject[0] == 'A':
-		body.AppointmentID = answer.Subject
-	}
+	body.name(answer.Subject)
 	return body
+}
+
+// name says what the command made or moved. The letters of its ID tell what it is.
+func (b *answerBody) name(subject string) {
+	if _, ok := orders.AmendmentOrder(subject); ok {
+		b.VoidID = subject
+		return
+	}
+	if len(subject) < 2 {
+		return
+	}
+	switch subject[0] {
+	case 'S':
+		b.ShipmentID = subject
+	case 'A':
+		b.AppointmentID = subject
+	case 'B':
+		b.PurchaseID = subject
+	}
 }
 
 func (l links) withCommand(s *Server, r orders.Receipt) links {

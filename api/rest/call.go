@@ -24,7 +24,11 @@ type call struct {
 	server *Server
 	route  route
 	actor  orders.Actor
+	limit  int64 // minor units that the actor may have given back per order without a second person
 	locale string
+	// show is the answer to an accepted command where it is not the receipt's own.
+	show      func(*call, orders.Receipt) (any, error)
+	staffNote *orders.NoteView // written down once the command is accepted
 }
 
 // wrap puts the checks before a handler that every route shares, and records refusals of whoever is known.
@@ -56,6 +60,7 @@ func (c *call) admit() error {
 		return err
 	}
 	c.actor = orders.Actor{ID: staff.ID, Role: staff.Role, Verified: true}
+	c.limit = staff.RefundLimit
 	if !c.server.limits.allow(staff.ID) {
 		return refuse(codeRateLimited)
 	}
@@ -76,7 +81,7 @@ func (c *call) refused(err error) error {
 		return err
 	}
 	row := orders.AuditRow{
-		Actor: c.actor, Action: c.route.right, Order: auditable(c.Param("number")), Outcome: "refused", Code: problem.Code,
+		Actor: c.actor, Action: c.route.right, Order: auditable(c.named()), Outcome: "refused", Code: problem.Code,
 		RequestID: requestID(c),
 	}
 	if auditErr := c.server.database.Audit(c.Request().Context(), row); auditErr != nil {
@@ -97,9 +102,18 @@ func auditable(number string) string {
 	return ""
 }
 
+// named returns what the path says of an order: its number, or a void's ID, which has the number in it.
+func (c *call) named() string {
+	if id := c.Param("void"); id != "" && c.Param("number") == "" {
+		number, _ := orders.AmendmentOrder(id)
+		return number
+	}
+	return c.Param("number")
+}
+
 // number returns the order that the path names. What cannot be a number is an order that does not exist.
 func (c *call) number() (string, error) {
-	number := c.Param("number")
+	number := c.named()
 	if !numberPattern.MatchString(number) {
 		return "", refuse(codeNotFound)
 	}
@@ -118,7 +132,7 @@ func (c *call) submission() (orders.Submission, []byte, error) {
 	}
 	return orders.Submission{
 		Actor: c.actor, Key: key, Route: c.route.method + " " + c.route.path, RequestID: requestID(c),
-		Fingerprint: c.fingerprint(body), Order: c.Param("number"),
+		Fingerprint: c.fingerprint(body), Order: c.named(),
 	}, body, nil
 }
 

@@ -92,10 +92,19 @@ func TestTheContractNamesTheValuesThereAre(t *testing.T) {
 	t.Parallel()
 	doc, err := contract()
 	require.NoError(t, err)
-	var reasons []string
-	for _, value := range doc.Components.Schemas["RejectForm"].Value.Properties["reason_code"].Value.Enum {
-		reasons = append(reasons, value.(string))
+	values := func(of *openapi3.SchemaRef) []string {
+		var texts []string
+		for _, value := range of.Value.Enum {
+			texts = append(texts, value.(string))
+		}
+		return texts
 	}
-	require.ElementsMatch(t, orders.RejectReasons, reasons)
+	schemas := doc.Components.Schemas
+	require.ElementsMatch(t, orders.RejectReasons, values(schemas["RejectForm"].Value.Properties["reason_code"]))
+	for _, form := range []string{"WishForm", "VoidForm"} {
+		properties := schemas[form].Value.Properties
+		require.ElementsMatch(t, orders.VoidReasons, values(properties["reason_code"]))
+		require.ElementsMatch(t, orders.Departments(), values(properties["notify"].Value.Properties["departments"].Value.Items))
+	}
 	require.Len(t, doc.Components.Schemas["Stage"].Value.Enum, len(orders.Stages()))
 }

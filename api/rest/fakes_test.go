@@ -23,9 +23,10 @@ import (
 )
 
 const (
-	known  = "DD20261122-000001"
-	secret = "a secret of the tests"
-	key    = "0123456789abcdef"
+	known     = "DD20261122-000001"
+	firstVoid = "ZF20261122-000001001" // of the known order
+	secret    = "a secret of the tests"
+	key       = "0123456789abcdef"
 )
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
@@ -84,6 +85,14 @@ func (w *world) Command(_ context.Context, id string, _ orders.Actor) (orders.Re
 		return orders.Receipt{CommandID: id, Order: known, Outcome: orders.Outcome{Problem: &problem}}, nil
 	case "accepted":
 		return accepted(orders.Submission{Order: known}), nil
+	case "voided", "bought":
+		receipt := accepted(orders.Submission{Order: known})
+		receipt.Outcome.Answer.Subject = map[string]string{"voided": firstVoid, "bought": "B1"}[id]
+		return receipt, nil
+	case "stale":
+		plan, err := orders.PlanVoid(w.view.Order, orders.VoidRequest{VoidWish: orders.VoidWish{ReasonCode: "duplicate"}}, noon)
+		problem := orders.Problem{Code: orders.CodePlanStale, Plan: &plan}
+		return orders.Receipt{CommandID: id, Order: known, Outcome: orders.Outcome{Problem: &problem}}, err
 	}
 	return orders.Receipt{}, orders.ErrNotFound
 }
@@ -109,6 +118,7 @@ var others = map[string]orders.Order{
 	"DD20261122-000009": {Number: "DD20261122-000009", Stage: orders.Fulfilling, Draft: orders.Draft{CustomerID: "c-known"}},
 	"DD20261122-000008": {Number: "DD20261122-000008", Stage: orders.Rejected, Draft: orders.Draft{CustomerID: "c-known"}},
 	"DD20261122-000007": {Number: "DD20261122-000007", Stage: orders.Voided, Draft: orders.Draft{CustomerID: "c-known"}},
+	"DD20261122-000005": {Number: "DD20261122-000005", Stage: orders.Closed, Draft: orders.Draft{CustomerID: "c-known"}},
 	"DD20261122-000006": {Number: "DD20261122-000006", Stage: orders.Fulfilling, Draft: orders.Draft{CustomerID: "c-other"}},
 }
 
@@ -204,10 +214,13 @@ func (w *world) StoreWebhook(_ context.Context, hook orders.Webhook) (bool, erro
 	return !seen, nil
 }
 
+// refundLimits are what staff may have given back without a second person.
+var refundLimits = map[string]int64{"clerk": 500_00, "finance": 5_000_00, "manager": 10_000_00}
+
 func (w *world) StaffByToken(_ context.Context, digest []byte) (orders.Staff, error) {
 	for _, role := range orders.Roles() {
 		if sum := sha256.Sum256([]byte("token of " + role)); bytes.Equal(sum[:], digest) {
-			return orders.Staff{ID: "staff-" + role, Role: role, Locale: "zh-CN"}, nil
+			return orders.Staff{ID: "staff-" + role, Role: role, Locale: "zh-CN", RefundLimit: refundLimits[role]}, nil
 		}
 	}
 	return orders.Staff{}, orders.ErrNotFound

@@ -23,25 +23,34 @@ type shipLineBody struct {
 
 // ship picks and packs. Without lines everything that is reserved is packed.
 func ship(_ *call, b shipBody, s *orders.Submission, f *fields) error {
-	command := &orders.Ship{Carrier: f.text("carrier", b.Carrier, 64)}
-	if len(b.Lines) > orders.MaxLines {
-		f.add("lines", "line_count", strconv.Itoa(orders.MaxLines))
-	}
-	for i, l := range b.Lines {
-		path := "lines[" + strconv.Itoa(i) + "]"
-		want := orders.ShipLine{LineID: f.required(path+".line_id", l.LineID, 20)}
-		switch {
-		case l.Quantity == nil:
-			f.add(path+".quantity", codeRequired)
-		case *l.Quantity < 1 || *l.Quantity > intake.MaxQuantity:
-			f.add(path+".quantity", codeOutOfRange, "1", strconv.Itoa(intake.MaxQuantity))
-		default:
-			want.Quantity = *l.Quantity
-		}
-		command.Lines = append(command.Lines, want)
-	}
-	s.Command = command
+	s.Command = &orders.Ship{Carrier: f.text("carrier", b.Carrier, 64), Lines: f.shipLines("lines", b.Lines)}
 	return nil
+}
+
+// shipLines reads quantities of lines.
+func (f *fields) shipLines(field string, list []shipLineBody) []orders.ShipLine {
+	if len(list) > orders.MaxLines {
+		f.add(field, "line_count", strconv.Itoa(orders.MaxLines))
+	}
+	var lines []orders.ShipLine
+	for i, l := range list {
+		path := field + "[" + strconv.Itoa(i) + "]"
+		line := orders.ShipLine{LineID: f.required(path+".line_id", l.LineID, 20)}
+		if l.Quantity == nil {
+			f.add(path+".quantity", codeRequired)
+		} else {
+			line.Quantity = f.quantity(path+".quantity", *l.Quantity)
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+func (f *fields) quantity(field string, n int64) int64 {
+	if n < 1 || n > intake.MaxQuantity {
+		f.add(field, codeOutOfRange, "1", strconv.Itoa(intake.MaxQuantity))
+	}
+	return n
 }
 
 type handOverBody struct {
@@ -169,19 +178,21 @@ func receivePayment(_ *call, b receivePaymentBody, s *orders.Submission, f *fiel
 	command := &orders.ReceivePayment{
 		PaymentID: f.required("payment_id", b.PaymentID, 20), Reference: f.required("reference", b.Reference, 100),
 	}
-	amount, problem := intake.Amount("amount", b.Amount)
-	if problem == nil && amount.IsZero() {
-		problem = &orders.FieldProblem{
-			Field: "amount", Code: codeOutOfRange,
-			Params: []string{"0.01", money.New(intake.MaxPrice, intake.PriceListCurrency).Decimal()},
-		}
-	}
-	if problem != nil {
-		f.join([]orders.FieldProblem{*problem})
-	}
-	command.Amount = amount.Decimal()
+	command.Amount = f.amount("amount", b.Amount)
 	s.Command = command
 	return nil
+}
+
+// amount reads an amount that is more than nothing.
+func (f *fields) amount(field, typed string) string {
+	amount, problem := intake.Amount(field, typed)
+	switch {
+	case problem != nil:
+		f.join([]orders.FieldProblem{*problem})
+	case amount.IsZero():
+		f.add(field, codeOutOfRange, "0.01", money.New(intake.MaxPrice, intake.PriceListCurrency).Decimal())
+	}
+	return amount.Decimal()
 }
 
 var partPattern = regexp.MustCompile(`^[A-Z][1-9][0-9]{0,5}$`)

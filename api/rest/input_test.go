@@ -3,6 +3,7 @@ package rest_test
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -35,14 +36,17 @@ func with(old, replacement string) string {
 
 const posted = "/api/v1/orders"
 
-// badInput is every way to get a request wrong that must be answered clearly and change nothing.
-var badInput = []struct {
+// badRequest is a way to get a request wrong that must be answered clearly and change nothing.
+type badRequest struct {
 	name    string
 	request request
 	status  int
 	code    string
 	field   string // of one of the errors, with its code after a space
-}{
+}
+
+// badInput is every one that has nothing to do with voids, see badVoids.
+var badInput = []badRequest{
 	{"malformed JSON", request{path: posted, body: `{"customer":`}, 400, "unreadable", ""},
 	{"no body", request{path: posted}, 400, "unreadable", ""},
 	{"a list", request{path: posted, body: `[]`}, 400, "unreadable", ""},
@@ -191,7 +195,7 @@ var badInput = []struct {
 
 func TestBadInputIsAnsweredClearlyAndChangesNothing(t *testing.T) {
 	t.Parallel()
-	for _, tt := range badInput {
+	for _, tt := range slices.Concat(badInput, badVoids()) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			b := setup(t)
@@ -250,6 +254,8 @@ func TestOnlyWhoMayDoesAndRefusalsAreRecorded(t *testing.T) {
 		"/shipments": orders.CmdShip, "/shipments/S1/hand-over": orders.CmdHandOver, "/appointments/A1/perform": orders.CmdPerform,
 		"/appointments/A1/reschedule": orders.CmdReschedule, "/receipts": orders.CmdReceivePayment, "/sign-off": orders.CmdSignOff,
 		"/refuse-delivery": orders.CmdRefuseDelivery, "/notes": orders.DoNote, "/contacts": orders.DoContact,
+		"/void-plans": orders.CmdVoid, "/voids": orders.CmdVoid, "/purchases": orders.CmdRequestPurchase,
+		"/invoice": orders.CmdIssueInvoice,
 	}
 	for _, role := range orders.Roles() {
 		for verb, right := range verbs {

@@ -26,6 +26,7 @@ type lineBody struct {
 	Delivered int64        `json:"delivered"`
 	Returned  int64        `json:"returned"`
 	Voided    int64        `json:"voided"`
+	Recalled  int64        `json:"recalled"`
 }
 
 func line(l orders.Line, note string) lineBody {
@@ -33,6 +34,7 @@ func line(l orders.Line, note string) lineBody {
 		ID: l.ID, Kind: l.Kind, SKU: l.SKU, Name: l.Name, Spec: l.Spec, Unit: l.Unit, Note: note,
 		UnitPrice: l.UnitPrice, ListPrice: l.ListPrice, Discount: l.Discount, Total: l.Total(),
 		Quantity: l.Ordered, Reserved: l.Reserved, Shipped: l.Shipped, Delivered: l.Delivered, Returned: l.Returned, Voided: l.Voided,
+		Recalled: l.Recalled,
 	}
 }
 
@@ -90,16 +92,25 @@ type captureBody struct {
 	For     string       `json:"for"`
 	Amount  money.Amount `json:"amount"`
 	Done    bool         `json:"done"`
+	Dropped bool         `json:"dropped,omitempty"`
 }
 
 func capture(c orders.Capture) captureBody {
-	return captureBody{ID: c.ID, Payment: c.Payment, For: c.For, Amount: c.Amount, Done: c.Done}
+	return captureBody{ID: c.ID, Payment: c.Payment, For: c.For, Amount: c.Amount, Done: c.Done, Dropped: c.Dropped}
 }
 
 type reservationBody struct {
 	LineID    string `json:"line_id"`
 	Warehouse string `json:"warehouse"`
 	Quantity  int64  `json:"quantity"`
+}
+
+// parcelLineBody is a quantity of a line in a parcel, or of one that a step is about.
+type parcelLineBody struct {
+	LineID    string `json:"line_id"`
+	Warehouse string `json:"warehouse"`
+	Quantity  int64  `json:"quantity"`
+	Voided    int64  `json:"voided,omitempty"`
 }
 
 type shipmentBody struct {
@@ -109,7 +120,7 @@ type shipmentBody struct {
 	Booking        orders.BookingStatus  `json:"booking"`
 	Label          string                `json:"label,omitempty"`
 	TrackingNumber string                `json:"tracking_number,omitempty"`
-	Lines          []reservationBody     `json:"lines"`
+	Lines          []parcelLineBody      `json:"lines"`
 	PackedAt       time.Time             `json:"packed_at"`
 	HandedOverAt   *time.Time            `json:"handed_over_at,omitempty"`
 	DeliveredAt    *time.Time            `json:"delivered_at,omitempty"`
@@ -119,8 +130,7 @@ type shipmentBody struct {
 func shipment(s orders.Shipment) shipmentBody {
 	return shipmentBody{
 		ID: s.ID, Status: s.Status, Carrier: s.Carrier, Booking: s.Booking, Label: s.Label, TrackingNumber: s.Tracking,
-		Lines:    viewAll(s.Lines, func(l orders.ShipmentLine) reservationBody { return reservationBody(l) }),
-		PackedAt: s.PackedAt, HandedOverAt: moment(s.HandedOverAt), DeliveredAt: moment(s.DeliveredAt), Proof: s.Proof,
+		Lines: parcelLines(s.Lines), PackedAt: s.PackedAt, HandedOverAt: moment(s.HandedOverAt), DeliveredAt: moment(s.DeliveredAt), Proof: s.Proof,
 	}
 }
 

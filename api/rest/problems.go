@@ -41,6 +41,9 @@ const (
 	codeOutOfRange       = "out_of_range"
 	codeTooSmall         = "too_small"
 	codeUnknownValue     = "unknown_value"
+	codeNoLines          = "no_lines"
+	codeNoAmount         = "no_amount_in_this_mode"
+	codeTwice            = "there_twice"
 )
 
 // statuses is the one table that says how a code is answered. A code that is not in it is a refusal by the order's
@@ -52,7 +55,9 @@ var statuses = map[string]int{
 	codeUnknownParameter: http.StatusBadRequest, codeKeyRequired: http.StatusBadRequest, codeKeyInvalid: http.StatusBadRequest,
 	codeUnauthenticated: http.StatusUnauthorized, codeBadSignature: http.StatusUnauthorized,
 	orders.CodeForbidden: http.StatusForbidden, orders.CodeOwnRequest: http.StatusForbidden,
-	codeNotFound: http.StatusNotFound, codeUnknownAddress: http.StatusNotFound,
+	orders.CodeAboveLimit: http.StatusForbidden,
+	codeNotFound:          http.StatusNotFound, codeUnknownAddress: http.StatusNotFound,
+	orders.CodeUnknownVoid: http.StatusNotFound, orders.CodeUnknownStep: http.StatusNotFound,
 	codeMethod:         http.StatusMethodNotAllowed,
 	codeBodyTooLarge:   http.StatusRequestEntityTooLarge,
 	codeMediaType:      http.StatusUnsupportedMediaType,
@@ -95,7 +100,8 @@ func invalid(fields []orders.FieldProblem) *problemError {
 	return &problemError{Problem: orders.Problem{Code: code, Params: params, Fields: fields}}
 }
 
-// problemBody is the wire form, RFC 9457.
+// problemBody is the wire form, RFC 9457. Where a plan was refused because it is not the plan any more, the plan of now
+// stands beside it.
 type problemBody struct {
 	Type     string      `json:"type"`
 	Title    string      `json:"title"`
@@ -104,6 +110,7 @@ type problemBody struct {
 	Detail   string      `json:"detail"`
 	Instance string      `json:"instance"`
 	Errors   []fieldBody `json:"errors,omitempty"`
+	*previewBody
 }
 
 type fieldBody struct {
@@ -122,6 +129,10 @@ func describe(p orders.Problem, locale, requestID string) problemBody {
 		body.Errors = append(body.Errors, fieldBody{
 			Field: field.Field, Code: field.Code, Message: messages.Sentence(locale, field.Code, field.Params...),
 		})
+	}
+	if p.Plan != nil {
+		fresh := preview(*p.Plan, locale)
+		body.previewBody = &fresh
 	}
 	return body
 }

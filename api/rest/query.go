@@ -19,7 +19,7 @@ const (
 
 var (
 	sorts     = []string{"-created_at", "created_at"}
-	flagNames = []string{"needs_attention", "on_hold", "overdue"}
+	flagNames = []string{"needs_attention", "on_hold", "overdue", "voiding"}
 )
 
 // parameters refuses query parameters that the route does not have, and any that is there twice.

@@ -178,6 +178,11 @@ func (c *call) current(number string) map[string]any {
 		}
 		return nil
 	}
+	return standing(view)
+}
+
+// standing are the members of a problem that say where the order stands.
+func standing(view orders.OrderView) map[string]any {
 	o := view.Order
 	return map[string]any{"current_version": o.Version, "order": currentBody{
 		Number: o.Number, Version: o.Version, Stage: o.Stage, Flags: o.Flags(), UpdatedAt: view.UpdatedAt,

@@ -20,6 +20,7 @@ func (s *Server) routes() []route {
 		post  = http.MethodPost
 		base  = "/api/v1"
 		order = base + "/orders/:number"
+		made  = base + "/voids/:void"
 	)
 	return []route{
 		{post, base + "/orders", orders.CmdCreate, s.createOrder},
@@ -42,6 +43,18 @@ func (s *Server) routes() []route {
 		{post, order + "/receipts", orders.CmdReceivePayment, act(http.StatusOK, receivePayment)},
 		{post, order + "/sign-off", orders.CmdSignOff, act(http.StatusOK, signOff)},
 		{post, order + "/refuse-delivery", orders.CmdRefuseDelivery, act(http.StatusOK, refuseDelivery)},
+		{post, order + "/void-plans", orders.CmdVoid, s.planVoid},
+		{post, order + "/voids", orders.CmdVoid, actShowing(showVoided, http.StatusAccepted, void)},
+		{get, order + "/voids", orders.DoReadOrder, s.listVoids},
+		{get, order + "/voids/:void", orders.DoReadOrder, s.readVoid},
+		{post, made + "/approve", orders.CmdApprovePlan, actShowing(showVoid, http.StatusOK, approvePlan)},
+		{post, made + "/decline", orders.CmdDeclinePlan, actShowing(showVoid, http.StatusOK, declinePlan)},
+		{post, made + "/revoke", orders.CmdRevoke, actShowing(showVoid, http.StatusOK, revoke)},
+		{post, made + "/steps/:step/retry", orders.CmdRetryStep, actShowing(showVoid, http.StatusOK, retryStep)},
+		{post, made + "/steps/:step/complete", orders.CmdCompleteStep, actShowing(showVoid, http.StatusOK, completeStep)},
+		{post, made + "/steps/:step/waive", orders.CmdWaiveStep, actShowing(showVoid, http.StatusOK, waiveStep)},
+		{post, order + "/purchases", orders.CmdRequestPurchase, act(http.StatusCreated, requestPurchase)},
+		{post, order + "/invoice", orders.CmdIssueInvoice, act(http.StatusOK, issueInvoice)},
 		{get, base + "/commands/:id", orders.DoReadOrder, s.readCommand},
 		{post, base + "/stock/receipts", orders.DoStockReceipt, s.receiveStock},
 		{get, base + "/stock", orders.DoReadStock, s.readStock},

@@ -2,9 +2,7 @@ package rest
 
 import (
 	"net/http"
-	"strconv"
 
-	"amends/api/intake"
 	"amends/orders"
 )
 
@@ -27,13 +25,10 @@ func (s *Server) receiveStock(c *call) error {
 		SKU: f.required("sku", form.SKU, 64), Warehouse: f.required("warehouse", form.Warehouse, 64),
 		Reference: f.required("reference", form.Reference, 100),
 	}
-	switch {
-	case form.Quantity == nil:
+	if form.Quantity == nil {
 		f.add("quantity", codeRequired)
-	case *form.Quantity < 1 || *form.Quantity > intake.MaxQuantity:
-		f.add("quantity", codeOutOfRange, "1", strconv.Itoa(intake.MaxQuantity))
-	default:
-		receipt.Quantity = *form.Quantity
+	} else {
+		receipt.Quantity = f.quantity("quantity", *form.Quantity)
 	}
 	if len(f.list) > 0 {
 		return invalid(f.list)

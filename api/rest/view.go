@@ -21,6 +21,7 @@ type orderBody struct {
 	UpdatedAt         time.Time         `json:"updated_at"`
 	SignedOffAt       *time.Time        `json:"signed_off_at,omitempty"`
 	Survivor          string            `json:"survivor,omitempty"`
+	ReplacedBy        string            `json:"replaced_by,omitempty"`
 	Customer          personBody        `json:"customer"`
 	ShipTo            shipToBody        `json:"ship_to"`
 	CustomerReference string            `json:"customer_reference"`
@@ -38,6 +39,8 @@ type orderBody struct {
 	Reservations      []reservationBody `json:"reservations"`
 	Shipments         []shipmentBody    `json:"shipments"`
 	Appointments      []appointmentBody `json:"appointments"`
+	Purchases         []purchaseBody    `json:"purchases"`
+	Voids             []voidSummaryBody `json:"voids"`
 	Hold              *holdBody         `json:"hold,omitempty"`
 	Attention         []attentionBody   `json:"attention"`
 	Incidents         []incidentBody    `json:"incidents"`
@@ -77,12 +80,6 @@ type termsBody struct {
 	WarrantyMonths int          `json:"warranty_months"`
 }
 
-type invoiceBody struct {
-	Kind      string `json:"kind"`
-	Title     string `json:"title"`
-	TaxNumber string `json:"tax_number"`
-}
-
 type reviewBody struct {
 	Round   int  `json:"round"`
 	Pending bool `json:"pending"`
@@ -104,18 +101,19 @@ func (s *Server) orderView(v orders.OrderView, actor orders.Actor, locale string
 	o := v.Order
 	return orderBody{
 		Number: o.Number, Version: o.Version, Stage: o.Stage, StageSince: o.StageSince, Flags: o.Flags(), CreatedAt: o.CreatedAt,
-		CreatedBy: o.CreatedBy, UpdatedAt: v.UpdatedAt, SignedOffAt: moment(o.SignedOffAt), Survivor: o.Survivor,
+		CreatedBy: o.CreatedBy, UpdatedAt: v.UpdatedAt, SignedOffAt: moment(o.SignedOffAt), Survivor: o.Survivor, ReplacedBy: o.ReplacedBy,
 		Customer: person(v), ShipTo: shipTo(v.Contact.ShipTo),
 		CustomerReference: o.CustomerRef, Currency: o.Currency, Total: o.Total(),
 		Lines:    viewAll(o.Lines, func(l orders.Line) lineBody { return line(l, v.Contact.LineNotes[l.ID]) }),
 		Delivery: deliveryBody{o.Delivery.Method, o.Delivery.Fee, moment(o.Delivery.PromisedAt)},
 		Terms:    termsBody(o.Terms),
-		Invoice:  invoiceBody{o.Invoice.Kind, v.Contact.InvoiceTo.Title, v.Contact.InvoiceTo.TaxNumber},
+		Invoice:  invoice(o, v.Contact.InvoiceTo),
 		Note:     v.Contact.Note, Review: reviewBody{o.Review.Round, o.Review.Pending},
 		Findings: append(findings(o.Review.Findings, locale), findings(o.Findings, locale)...),
 		Payments: viewAll(o.Payments, payment), Captures: viewAll(o.Captures, capture),
 		Reservations: viewAll(o.Reservations, func(r orders.Reservation) reservationBody { return reservationBody(r) }),
 		Shipments:    viewAll(o.Shipments, shipment), Appointments: viewAll(o.Appointments, appointment),
+		Purchases: viewAll(o.Purchases, purchase), Voids: s.voidSummaries(o),
 		Hold: held(o.Hold), Attention: viewAll(o.Attention, func(a orders.Attention) attentionBody { return attention(a, locale) }),
 		Incidents: viewAll(o.Incidents, func(i orders.Incident) incidentBody { return incident(i, locale) }),
 		Deadlines: viewAll(o.Deadlines, func(d orders.Deadline) deadlineBody { return deadlineBody{d.Kind, d.DueAt, o.Hold != nil} }),

@@ -2,6 +2,7 @@ package notices
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"text/template"
 	"time"
@@ -25,6 +26,12 @@ func functions(language string) template.FuncMap {
 		"reason":   func(code string) string { return formatReason(code, language) },
 		"contents": func(lines []orders.MessageLine) string { return formatContents(lines, language) },
 		"line":     oneLine,
+		// of a void
+		"why":          func(code string) string { return wordsFor(voidReasons[language], code) },
+		"regretted":    func(code string) bool { return slices.Contains(regretted, code) },
+		"alternatives": func(codes []string) string { return formatAlternatives(codes, language) },
+		"byHand":       func(kinds []string) []string { return known(byHand[language], kinds) },
+		"bySystem":     func(kinds []string) []string { return known(bySystem[language], kinds) },
 	}
 }
 
@@ -114,9 +121,12 @@ var reasons = map[string]map[string]string{
 	},
 }
 
-func formatReason(code, language string) string {
-	if text, ok := reasons[language][code]; ok {
+func formatReason(code, language string) string { return wordsFor(reasons[language], code) }
+
+// wordsFor falls back to what may be said of anything.
+func wordsFor(words map[string]string, code string) string {
+	if text, ok := words[code]; ok {
 		return text
 	}
-	return reasons[language][""]
+	return words[""]
 }

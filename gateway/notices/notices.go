@@ -1,5 +1,5 @@
-// Package notices renders messages to customers from embedded templates: a short text for SMS, and subject and plain
-// text for mail, in every language the product speaks.
+// Package notices renders messages from embedded templates: to customers a short text for SMS, and subject and plain
+// text for mail, in every language the product speaks; to departments mail in all of them.
 package notices
 
 import (
@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"text/template"
 
@@ -16,7 +17,7 @@ import (
 // Languages of the templates; the first is used where a customer's is not among them.
 var Languages = []string{"zh-CN", "en"}
 
-// Templates lists every template there must be, per language and channel.
+// Templates lists every template there must be for customers, per language and channel.
 var Templates = []string{
 	orders.TemplateConfirmation,
 	orders.TemplateShipped,
@@ -24,7 +25,12 @@ var Templates = []string{
 	orders.TemplateReminder,
 	orders.TemplateSignedOff,
 	orders.TemplateRejected,
+	orders.TemplateVoided,
+	orders.TemplateMoneyBack,
 }
+
+// HouseTemplates lists those for departments: mail that says everything in every language.
+var HouseTemplates = []string{orders.TemplateDepartments}
 
 //go:embed templates
 var files embed.FS
@@ -40,13 +46,29 @@ func SMS(m orders.Message) (string, error) { return render(m, "sms") }
 
 // Mail returns subject and body of an e-mail.
 func Mail(m orders.Message) (subject, body string, err error) {
-	text, err := render(m, "mail")
-	if err != nil {
-		return "", "", err
+	var subjects, bodies []string
+	for _, language := range LanguagesOf(m) {
+		m.Locale = language
+		text, err := render(m, "mail")
+		if err != nil {
+			return "", "", err
+		}
+		subject, body, _ := strings.Cut(text, "\n")
+		subjects = append(subjects, strings.TrimSpace(subject))
+		bodies = append(bodies, strings.TrimSpace(blankLines.ReplaceAllString(body, "\n\n"))+"\n")
 	}
-	subject, body, _ = strings.Cut(text, "\n")
-	body = strings.TrimSpace(blankLines.ReplaceAllString(body, "\n\n")) + "\n"
-	return strings.TrimSpace(subject), body, nil
+	return strings.Join(subjects, " / "), strings.Join(bodies, betweenLanguages), nil
+}
+
+// betweenLanguages parts a letter that says everything twice.
+const betweenLanguages = "\n——————\n\n"
+
+// LanguagesOf returns the languages in which a message is written, in their order.
+func LanguagesOf(m orders.Message) []string {
+	if slices.Contains(HouseTemplates, m.Template) {
+		return Languages
+	}
+	return []string{Language(m.Locale)}
 }
 
 // Language returns which of the languages a customer with this locale is written to in.
@@ -76,6 +98,9 @@ func render(m orders.Message, channel string) (string, error) {
 	return strings.TrimSpace(text.String()), nil
 }
 
+// partsFile holds what several templates of a language have in common.
+const partsFile = "parts.txt"
+
 func parseAll() map[string]*template.Template {
 	all := map[string]*template.Template{}
 	for _, language := range Languages {
@@ -84,14 +109,22 @@ func parseAll() map[string]*template.Template {
 		if err != nil {
 			panic(err)
 		}
+		parts := template.Must(template.New(partsFile).Funcs(functions(language)).Parse(content(folder, partsFile)))
 		for _, entry := range entries {
-			name := strings.TrimSuffix(entry.Name(), ".txt")
-			content, err := files.ReadFile(path.Join(folder, entry.Name()))
-			if err != nil {
-				panic(err)
+			if entry.Name() == partsFile {
+				continue
 			}
-			all[language+"/"+name] = template.Must(template.New(name).Funcs(functions(language)).Parse(string(content)))
+			name := strings.TrimSuffix(entry.Name(), ".txt")
+			all[language+"/"+name] = template.Must(template.Must(parts.Clone()).New(name).Parse(content(folder, entry.Name())))
 		}
 	}
 	return all
+}
+
+func content(folder, name string) string {
+	text, err := files.ReadFile(path.Join(folder, name))
+	if err != nil {
+		panic(err)
+	}
+	return string(text)
 }

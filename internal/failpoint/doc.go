@@ -13,12 +13,27 @@ const (
 	Freeze = "freeze"
 )
 
-// Points. The key is the effect's, the order's number, or the order's number and the command's name.
+// Points. The key is the effect's, the stock move's or the posting's, the order's number, or the order's number and the
+// command's name.
 const (
 	BeforeClaim     = "effect.before_claim"
 	AfterClaim      = "effect.after_claim"
 	AfterCall       = "effect.after_call"
 	AfterSettle     = "effect.after_settle"
+	BeforeReserve   = "stock.before_reserve"
+	AfterReserve    = "stock.after_reserve"
+	BeforeRelease   = "stock.before_release"
+	AfterRelease    = "stock.after_release"
+	BeforeShip      = "stock.before_ship"
+	AfterShip       = "stock.after_ship"
+	BeforeStop      = "stock.before_stop"
+	AfterStop       = "stock.after_stop"
+	BeforeReturn    = "stock.before_return"
+	AfterReturn     = "stock.after_return"
+	BeforeFreeSlots = "calendar.before_free"
+	AfterFreeSlots  = "calendar.after_free"
+	BeforePost      = "ledger.before_post"
+	AfterPost       = "ledger.after_post"
 	BeforeRecord    = "record.before"
 	AfterRecord     = "record.after"
 	CommandAccepted = "command.accepted"  // written down, not delivered

@@ -1,0 +1,400 @@
+package orders
+
+import (
+	"slices"
+	"time"
+
+	"amends/money"
+)
+
+// Kinds of event of amendments. Those of dropped amendments and of ended steps carry how in their kind.
+const (
+	EventVoidRequested  = "void_requested"
+	EventVoidApproved   = "void_approved"
+	EventVoidDropped    = "void_" // declined, expired, returned, revoked
+	EventVoiding        = "voiding"
+	EventPartVoiding    = "part_voiding"
+	EventVoided         = "voided"
+	EventPartVoided     = "part_voided"
+	EventStepAsked      = "step_asked"
+	EventStepConfirmed  = "step_confirmed"
+	EventStepEnded      = "step_" // done, completed, waived, moot
+	EventStepAmended    = "step_amended"
+	EventWaiveAsked     = "waive_asked"
+	EventStockAdjusted  = "stock_adjusted"
+	EventCaptureDropped = "capture_dropped"
+	EventGoodsReturned  = "goods_returned"
+)
+
+// voidRequested records a confirmed plan. It takes no effect until it starts.
+type voidRequested struct {
+	Amendment Amendment `json:"amendment"`
+}
+
+func (*voidRequested) kind() string { return EventVoidRequested }
+func (e *voidRequested) apply(o *Order, _ time.Time) {
+	a := e.Amendment
+	a.Steps = slices.Clone(a.Steps)
+	o.Amendments = append(o.Amendments, a)
+}
+
+// voidApproved records the yes of a second person. CoolsUntil is zero where the plan starts at once.
+type voidApproved struct {
+	ID         string    `json:"id"`
+	By         Actor     `json:"by"`
+	CoolsUntil time.Time `json:"cools_until,omitzero"`
+}
+
+func (*voidApproved) kind() string { return EventVoidApproved }
+func (e *voidApproved) apply(o *Order, at time.Time) {
+	a := o.Amendment(e.ID)
+	a.DecidedBy, a.DecidedAt = &e.By, at
+	a.Status, a.DueAt = CoolingOff, e.CoolsUntil
+}
+
+// voidDropped ends an amendment that has changed nothing.
+type voidDropped struct {
+	ID     string          `json:"id"`
+	Status AmendmentStatus `json:"status"`
+	By     *Actor          `json:"by,omitempty"`
+}
+
+func (e *voidDropped) kind() string { return EventVoidDropped + string(e.Status) }
+func (e *voidDropped) apply(o *Order, at time.Time) {
+	a := o.Amendment(e.ID)
+	a.Status, a.EndedAt, a.DueAt = e.Status, at, time.Time{}
+	if e.By != nil {
+		a.DecidedBy, a.DecidedAt = e.By, at
+	}
+}
+
+// voidStarted takes the voided units out of the order. The steps carry the consequences through.
+type voidStarted struct {
+	ID    string `json:"id"`
+	Whole bool   `json:"whole,omitempty"`
+}
+
+func (e *voidStarted) kind() string {
+	if e.Whole {
+		return EventVoiding
+	}
+	return EventPartVoiding
+}
+
+func (e *voidStarted) apply(o *Order, at time.Time) {
+	a := o.Amendment(e.ID)
+	a.Status, a.DueAt = Running, time.Time{}
+	for _, t := range a.Takes {
+		line := o.Line(t.LineID)
+		line.Voided += t.Quantity
+		line.Recalled += t.Shipped
+	}
+	o.markParcels(a)
+	for _, s := range a.Steps {
+		switch s.Kind {
+		case StepFreeSlots:
+			o.dropSlots(s.Slots)
+		case StepInvoice:
+			o.InvoiceOff = true
+		}
+	}
+	if a.has(StepRelease) {
+		o.Stock.Epoch++
+	}
+	o.clearAttention(TaskReserve)
+	if e.Whole {
+		o.Hold, o.Review.Pending = nil, false
+		o.dropParked()
+	} else if len(o.shortLines()) > 0 && o.Stage == Fulfilling {
+		o.askForStock()
+	}
+	o.setDue(at)
+}
+
+func (a *Amendment) has(kind string) bool {
+	return slices.ContainsFunc(a.Steps, func(s Step) bool { return s.Kind == kind })
+}
+
+// markParcels notes in every parcel what is voided of it: what the plan's steps unpack, stop or want back, and what is in
+// parcels that were lost.
+func (o *Order) markParcels(a *Amendment) {
+	for _, s := range a.Steps {
+		if s.Kind == StepPutBack || s.Kind == StepReceive {
+			o.Shipment(s.Subject).mark(s.Lines)
+		}
+	}
+	for _, t := range a.Takes {
+		left := t.Shipped
+		for _, s := range a.Steps {
+			if s.Kind == StepReceive {
+				left -= quantityIn(s.Lines, t.LineID)
+			}
+		}
+		o.markLost(t.LineID, left)
+	}
+}
+
+// mark notes what is voided of a parcel.
+func (s *Shipment) mark(lines []ShipmentLine) {
+	for _, v := range lines {
+		for i := range s.Lines {
+			if l := &s.Lines[i]; l.LineID == v.LineID && l.Warehouse == v.Warehouse {
+				l.Voided += v.Quantity
+			}
+		}
+	}
+}
+
+func (o *Order) markLost(line string, left int64) {
+	for i := len(o.Shipments) - 1; i >= 0; i-- {
+		for j := range o.Shipments[i].Lines {
+			l := &o.Shipments[i].Lines[j]
+			if quantity := min(left, l.Quantity-l.Voided); o.Shipments[i].Status == Lost && l.LineID == line && quantity > 0 {
+				l.Voided += quantity
+				left -= quantity
+			}
+		}
+	}
+}
+
+func quantityIn(lines []ShipmentLine, line string) int64 {
+	var sum int64
+	for _, l := range lines {
+		if l.LineID == line {
+			sum += l.Quantity
+		}
+	}
+	return sum
+}
+
+// dropSlots gives up technicians' time. A step frees it in the calendar.
+func (o *Order) dropSlots(ids []string) {
+	o.Slots = slices.DeleteFunc(o.Slots, func(s Slot) bool { return slices.Contains(ids, s.ID) })
+	for i := range o.Appointments {
+		if a := &o.Appointments[i]; a.Status == Scheduled && slices.Contains(ids, a.Slot.ID) {
+			a.Status = AppointmentCancelled
+		}
+	}
+}
+
+// dropParked forgets what nobody needs any more of what is parked. Where it is unknown what happened outside, the call
+// is repeated instead: its answer decides what must be compensated.
+func (o *Order) dropParked() {
+	for _, a := range slices.Clone(o.Attention) {
+		if _, step := o.stepOf(a.Task); step != nil {
+			continue
+		}
+		o.clearAttention(a.Task)
+		kind, subject := splitTask(a.Task)
+		switch {
+		case IsFault(a.Reason):
+		case kind == TaskCapture:
+			o.Capture(subject).Dropped = true
+		case kind == TaskBook:
+			o.Shipment(subject).Booking = BookingCancelled
+		}
+	}
+}
+
+// voided ends a void of the whole order; the other ends one of a part.
+type voided struct {
+	ID string `json:"id"`
+}
+
+func (*voided) kind() string                   { return EventVoided }
+func (e *voided) apply(o *Order, at time.Time) { o.complete(e.ID, at) }
+func (o *Order) complete(id string, at time.Time) {
+	a := o.Amendment(id)
+	a.Status, a.EndedAt = Completed, at
+}
+
+type partVoided struct {
+	ID string `json:"id"`
+}
+
+func (*partVoided) kind() string                   { return EventPartVoided }
+func (e *partVoided) apply(o *Order, at time.Time) { o.complete(e.ID, at) }
+
+// stepAsked records that the outside took the wish and will answer later.
+type stepAsked struct {
+	ID   string `json:"id"`
+	Step string `json:"step"`
+}
+
+func (*stepAsked) kind() string { return EventStepAsked }
+func (e *stepAsked) apply(o *Order, at time.Time) {
+	s := o.Amendment(e.ID).Step(e.Step)
+	s.Asked, s.Attempts, s.At = true, s.Attempts+1, at
+	o.setDue(at)
+}
+
+// stepConfirmed records a person's part of a step whose rest our books or the system do.
+type stepConfirmed struct {
+	ID       string `json:"id"`
+	Step     string `json:"step"`
+	Task     string `json:"task"`
+	By       Actor  `json:"by"`
+	ByHand   bool   `json:"by_hand,omitempty"`
+	Evidence string `json:"evidence,omitempty"`
+	NewKey   bool   `json:"new_key,omitempty"` // the key before was refused for good
+}
+
+func (*stepConfirmed) kind() string { return EventStepConfirmed }
+func (e *stepConfirmed) apply(o *Order, at time.Time) {
+	s := o.Amendment(e.ID).Step(e.Step)
+	s.Confirmed, s.ByHand, s.Evidence, s.By, s.At = true, e.ByHand, e.Evidence, &e.By, at
+	if e.NewKey {
+		s.Try++
+	}
+	if s.Kind == StepPutBack {
+		o.Stock.Epoch++
+	}
+	o.clearAttention(e.Task)
+}
+
+// stepEnded ends a step: done by the system, completed or waived by people, or moot.
+type stepEnded struct {
+	ID       string         `json:"id"`
+	Step     string         `json:"step"`
+	Task     string         `json:"task"`
+	End      string         `json:"end"`
+	By       *Actor         `json:"by,omitempty"`
+	Outcome  string         `json:"outcome,omitempty"`
+	Evidence string         `json:"evidence,omitempty"`
+	Damaged  []ShipmentLine `json:"damaged,omitempty"`
+}
+
+func (e *stepEnded) kind() string { return EventStepEnded + e.End }
+func (e *stepEnded) apply(o *Order, at time.Time) {
+	a := o.Amendment(e.ID)
+	s := a.Step(e.Step)
+	s.End, s.At = e.End, at
+	if e.Outcome != "" {
+		s.Outcome = e.Outcome
+	}
+	if e.Evidence != "" {
+		s.Evidence = e.Evidence
+	}
+	if e.By != nil {
+		s.By = e.By
+	}
+	if e.End == EndDone || e.End == EndCompleted && s.ByHand {
+		s.Attempts++
+	}
+	s.Damaged = e.Damaged
+	o.clearAttention(e.Task)
+	o.stepOver(a, s)
+	o.setDue(at)
+}
+
+// stepOver changes what the end of a step says about the order.
+func (o *Order) stepOver(a *Amendment, s *Step) {
+	gone := s.End == EndWaived || s.End == EndMoot
+	switch {
+	case s.Kind == StepRefund && s.End == EndWaived:
+		a.Retained = a.Retained.Add(*s.Amount)
+	case s.Kind == StepCancelLabel && !gone:
+		o.Shipment(s.Subject).Booking = BookingCancelled
+	case s.Kind == StepCancelPurchase && !gone:
+		o.purchase(s.Subject).Status = PurchaseCancelled
+		if s.Outcome == OutcomeArrives {
+			o.purchase(s.Subject).Status = PurchaseArrives
+		}
+	case s.Kind == StepPutBack && !gone:
+		o.Shipment(s.Subject).Status = Cancelled
+		if o.Stage == Fulfilling && len(o.shortLines()) > 0 {
+			o.askForStock()
+		}
+	}
+}
+
+// stepAmended changes a step because a fact came in while the amendment ran, and adds the steps that follow from it. Money
+// out never rises by it.
+type stepAmended struct {
+	ID     string        `json:"id"`
+	Step   string        `json:"step"`
+	Why    string        `json:"why"`
+	Kind   string        `json:"kind,omitempty"`   // the step becomes another one
+	Amount *money.Amount `json:"amount,omitempty"` // and a smaller one
+	Added  []Step        `json:"added,omitempty"`
+	After  []Waits       `json:"after,omitempty"` // steps that wait for some of those added
+}
+
+// Waits says that a step waits for one more.
+type Waits struct {
+	Step string `json:"step"`
+	For  string `json:"for"`
+}
+
+func (*stepAmended) kind() string { return EventStepAmended }
+func (e *stepAmended) apply(o *Order, at time.Time) {
+	a := o.Amendment(e.ID)
+	s := a.Step(e.Step)
+	s.At = at
+	if s.Kind == StepIntercept {
+		s.Outcome = e.Why
+	}
+	if e.Kind != "" {
+		s.Kind = e.Kind
+	}
+	if e.Amount != nil {
+		s.Amount = e.Amount
+	}
+	a.Steps = append(a.Steps, e.Added...)
+	for _, w := range e.After {
+		waiting := a.Step(w.Step)
+		waiting.After = append(slices.Clone(waiting.After), w.For)
+	}
+	o.setDue(at)
+}
+
+// waiveAsked records the first of two people who want to go without a step.
+type waiveAsked struct {
+	ID   string `json:"id"`
+	Step string `json:"step"`
+	By   Actor  `json:"by"`
+}
+
+func (*waiveAsked) kind() string { return EventWaiveAsked }
+func (e *waiveAsked) apply(o *Order, _ time.Time) {
+	o.Amendment(e.ID).Step(e.Step).WaiveBy = &e.By
+}
+
+// stockAdjusted takes over what the stock book gave back, and what it held that the order did not know of.
+type stockAdjusted struct {
+	Returned []Reservation `json:"returned,omitempty"`
+	Added    []Reservation `json:"added,omitempty"`
+}
+
+func (*stockAdjusted) kind() string { return EventStockAdjusted }
+func (e *stockAdjusted) apply(o *Order, _ time.Time) {
+	for _, r := range e.Returned {
+		r.Quantity = -r.Quantity
+		o.hold(r)
+	}
+	for _, r := range e.Added {
+		o.hold(r)
+	}
+}
+
+// captureDropped records that a capture was refused for good whose goods are voided.
+type captureDropped struct {
+	Capture string `json:"capture"`
+	Code    string `json:"code"`
+}
+
+func (*captureDropped) kind() string                  { return EventCaptureDropped }
+func (e *captureDropped) apply(o *Order, _ time.Time) { o.Capture(e.Capture).Dropped = true }
+
+// goodsReturned counts what came back to the warehouse.
+type goodsReturned struct {
+	Shipment string         `json:"shipment"`
+	Lines    []ShipmentLine `json:"lines"`
+}
+
+func (*goodsReturned) kind() string { return EventGoodsReturned }
+func (e *goodsReturned) apply(o *Order, _ time.Time) {
+	for _, l := range e.Lines {
+		o.Line(l.LineID).Returned += l.Quantity
+	}
+}

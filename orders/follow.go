@@ -1,0 +1,321 @@
+package orders
+
+import (
+	"slices"
+
+	"amends/money"
+)
+
+// follow returns what running amendments must take in next from the facts of the order, or nil: a step becomes another one,
+// or has nothing left to do, or the last one is over.
+func (d *decider) follow() event {
+	for i := range d.o.Amendments {
+		a := &d.o.Amendments[i]
+		if a.Status != Running {
+			continue
+		}
+		for _, s := range a.Steps {
+			if s.End != "" {
+				continue
+			}
+			if e := d.o.followStep(a, s); e != nil {
+				return e
+			}
+		}
+		if e := d.o.over(a); e != nil {
+			return e
+		}
+	}
+	return nil
+}
+
+// over ends an amendment whose steps have all ended. A whole void waits for calls that are still under way, too: a voided
+// order owes nothing to anybody.
+func (o *Order) over(a *Amendment) event {
+	if slices.ContainsFunc(a.Steps, func(s Step) bool { return s.End == "" }) {
+		return nil
+	}
+	if !a.Whole {
+		return &partVoided{ID: a.ID}
+	}
+	if len(o.Attention) > 0 || len(o.Tasks()) > 0 || slices.ContainsFunc(o.Amendments, func(b Amendment) bool {
+		return b.ID != a.ID && b.Status.Open()
+	}) {
+		return nil
+	}
+	return &voided{ID: a.ID}
+}
+
+// followStep returns what becomes of one open step.
+func (o *Order) followStep(a *Amendment, s Step) event {
+	switch s.Kind {
+	case StepPutBack:
+		if o.Shipment(s.Subject).left() {
+			return o.becomesReturn(a, s)
+		}
+	case StepCancelLabel:
+		return o.followLabel(a, s)
+	case StepIntercept, StepApproveReturn, StepReceive, StepInspect, StepRestock:
+		return o.followReturn(a, s)
+	case StepReleasePayment:
+		return o.followRelease(a, s)
+	case StepRefund:
+		return o.followRefund(a, s)
+	case StepTellMoney:
+		if a.turnOf(s) && !o.moneyMoved(a, s) {
+			return o.moot(a, s, OutcomeNothing)
+		}
+	case StepCancelPurchase:
+		if b := o.purchase(s.Subject); b.Status != PurchasePending && b.Status != PurchaseRequested {
+			return o.moot(a, s, OutcomeNothing)
+		}
+	}
+	return nil
+}
+
+func (o *Order) moot(a *Amendment, s Step, outcome string) event {
+	return o.ended(a, s, EndMoot, outcome)
+}
+
+func (o *Order) ended(a *Amendment, s Step, end, outcome string) event {
+	return &stepEnded{ID: a.ID, Step: s.ID, Task: o.taskOf(a, s), End: end, Outcome: outcome}
+}
+
+// left tells whether the parcel has left the house.
+func (s Shipment) left() bool { return s.Status != Packed && s.Status != Cancelled }
+
+// becomesReturn lets the parcel that was handed over before it was unpacked take the track of goods that left.
+func (o *Order) becomesReturn(a *Amendment, s Step) event {
+	shipment := *o.Shipment(s.Subject)
+	if shipment.Status == Lost || a.hasFor(StepReceive, s.Subject) {
+		return o.moot(a, s, OutcomeLeft)
+	}
+	e := &stepAmended{ID: a.ID, Step: s.ID, Why: OutcomeLeft}
+	e.Added = returnSteps(shipment, shipment.kept(), s.Lines, len(a.Steps))
+	if !o.Policy.RefundFirst {
+		for _, inspect := range e.Added {
+			for _, refund := range a.Steps {
+				if inspect.Kind == StepInspect && refund.Kind == StepRefund && refund.End == "" {
+					e.After = append(e.After, Waits{Step: refund.ID, For: inspect.ID})
+				}
+			}
+		}
+	}
+	return e
+}
+
+func (a *Amendment) hasFor(kind, subject string) bool {
+	return slices.ContainsFunc(a.Steps, func(s Step) bool { return s.Kind == kind && s.Subject == subject })
+}
+
+// followLabel drops the cancelling of a label that is in use or that there never was.
+func (o *Order) followLabel(a *Amendment, s Step) event {
+	shipment := o.Shipment(s.Subject)
+	switch {
+	case shipment.left():
+		return o.moot(a, s, OutcomeLeft)
+	case shipment.Booking == BookingNone, shipment.Booking == BookingCancelled:
+		return o.moot(a, s, OutcomeNothing)
+	}
+	return nil
+}
+
+// followReturn lets the track of returned goods follow what the carrier reports.
+func (o *Order) followReturn(a *Amendment, s Step) event {
+	shipment := o.Shipment(s.Subject)
+	if shipment.Status == Lost {
+		return o.moot(a, s, OutcomeLost)
+	}
+	if before := a.before(s); before != nil && (before.End == EndMoot || before.End == EndWaived && s.Kind != StepReceive) {
+		return o.moot(a, s, OutcomeNothing)
+	}
+	if s.Kind != StepIntercept {
+		return nil
+	}
+	switch {
+	case s.Outcome != "":
+		return o.ended(a, s, EndDone, s.Outcome)
+	case shipment.Status == Intercepted:
+		return o.ended(a, s, EndDone, OutcomeIntercepted)
+	case shipment.Status == Refused:
+		return o.ended(a, s, EndDone, OutcomeAtDoor)
+	case shipment.Status == Delivered:
+		return o.toReturn(a, s, OutcomeDelivered)
+	}
+	return nil
+}
+
+// before returns the step before one on the return track of the same parcel, or nil.
+func (a *Amendment) before(s Step) *Step {
+	for _, id := range s.After {
+		if b := a.Step(id); b != nil && b.Subject == s.Subject {
+			return b
+		}
+	}
+	return nil
+}
+
+// toReturn lets an interception that did not stop the parcel be followed by a return that somebody must agree with the
+// customer.
+func (o *Order) toReturn(a *Amendment, s Step, why string) event {
+	approve := Step{
+		ID: id("", len(a.Steps)), Kind: StepApproveReturn, Subject: s.Subject, Lines: s.Lines, Try: 1,
+		Role: stepRole(StepApproveReturn), After: []string{s.ID},
+	}
+	e := &stepAmended{ID: a.ID, Step: s.ID, Why: why, Added: []Step{approve}}
+	for _, waiting := range a.Steps {
+		if waiting.Kind == StepReceive && waiting.Subject == s.Subject && waiting.End == "" {
+			e.After = append(e.After, Waits{Step: waiting.ID, For: approve.ID})
+		}
+	}
+	return e
+}
+
+// followRelease lets the release of an authorisation follow what the provider said: money that was taken at once is
+// refunded, and of a declined payment nothing is left.
+func (o *Order) followRelease(a *Amendment, s Step) event {
+	pay := o.Payment(s.Subject)
+	switch {
+	case pay.Status == PaymentAuthorised && pay.AtOnce && o.isOpenFor(s):
+		return &stepAmended{ID: a.ID, Step: s.ID, Why: "taken_at_once", Kind: StepRefund, Amount: s.Amount}
+	case pay.Status == PaymentDeclined, pay.Status == PaymentReleased, pay.Status == PaymentDue:
+		return o.moot(a, s, OutcomeNothing)
+	}
+	return nil
+}
+
+// isOpenFor tells whether nothing blocks the step.
+func (o *Order) isOpenFor(s Step) bool { return o.clearFor(s) && !s.Confirmed }
+
+// followRefund bounds a refund by what was really taken.
+func (o *Order) followRefund(a *Amendment, s Step) event {
+	pay := o.Payment(s.Subject)
+	if !a.turnOf(s) || !o.clearFor(s) || s.Confirmed {
+		return nil
+	}
+	most := pay.Captured.Sub(pay.Refunded).Sub(o.promised(pay.ID, o.taskOf(a, s)))
+	switch {
+	case s.Outcome == OutcomeIfTaken && !pay.AtOnce, most.Minor <= 0:
+		return o.moot(a, s, OutcomeNothing)
+	case most.Less(*s.Amount):
+		return &stepAmended{ID: a.ID, Step: s.ID, Why: "less_was_taken", Amount: &most}
+	}
+	return nil
+}
+
+// moneyMoved tells whether any of the steps before has given money back.
+func (o *Order) moneyMoved(a *Amendment, s Step) bool {
+	return slices.ContainsFunc(s.After, func(id string) bool {
+		end := a.Step(id).End
+		return end == EndDone || end == EndCompleted
+	})
+}
+
+// stepDone takes the answer of a step's task.
+func (c *TaskDone) stepDone(d *decider) error {
+	a := d.o.Amendment(c.Task.Amendment)
+	s := *a.Step(c.Task.Step)
+	if s.End != "" || s.Kind != c.Task.Kind {
+		return nil // a fact came in while it ran
+	}
+	end := EndDone
+	if s.ByHand || s.Kind == StepPutBack {
+		end = EndCompleted
+	}
+	switch s.Kind {
+	case StepRelease, StepPutBack:
+		if s.Kind == StepPutBack && (c.Left || d.o.Shipment(s.Subject).left()) {
+			d.emit(&parked{Task: c.Task.Name, Reason: OutcomeLeft, Role: s.Role})
+			return nil
+		}
+		if len(c.Returned) > 0 || len(c.Added) > 0 {
+			d.emit(&stockAdjusted{Returned: c.Returned, Added: c.Added})
+		}
+	case StepIntercept:
+		if c.Outcome.Pending && s.Outcome == "" && d.o.Shipment(s.Subject).onItsWay() {
+			d.emit(&stepAsked{ID: a.ID, Step: s.ID})
+			return nil
+		}
+		return d.interceptionDone(a, s)
+	case StepReleasePayment:
+		d.emit(&released{Payment: s.Subject})
+	case StepRefund:
+		d.emit(&refunded{Payment: s.Subject, Amount: *s.Amount})
+		if c.Outcome.Twice {
+			d.emit(&incident{Code: "refunded_twice"})
+		}
+	}
+	d.emit(&stepEnded{ID: a.ID, Step: s.ID, Task: c.Task.Name, End: end, Evidence: c.Outcome.Reference})
+	return nil
+}
+
+// interceptionDone takes the carrier's yes, unless a report about the parcel has said otherwise meanwhile.
+func (d *decider) interceptionDone(a *Amendment, s Step) error {
+	if s.Outcome == "" && d.o.Shipment(s.Subject).onItsWay() {
+		d.emit(&parcelMoved{Shipment: s.Subject, Status: Intercepted, At: d.now})
+	}
+	return nil
+}
+
+// stepFailed takes the refusal of a step's task, or that nobody could be reached.
+func (c *TaskFailed) stepFailed(d *decider) error {
+	a := d.o.Amendment(c.Task.Amendment)
+	s := *a.Step(c.Task.Step)
+	e := &parked{Task: c.Task.Name, Reason: c.Code, Role: s.Role}
+	switch {
+	case s.End != "" || s.Kind != c.Task.Kind:
+		return nil // it became another step while it ran
+	case c.Code == ReasonUnreachable:
+		e.RetryAt = d.now.Add(d.o.Policy.UnreachableRetry)
+	case IsFault(c.Code):
+		e.Role = "manager"
+	case s.Kind == StepIntercept:
+		d.emit(d.o.toReturn(a, s, OutcomeRefused))
+		return nil
+	case s.Kind == StepCancelLabel: // the carrier has no such label, or the parcel too: nothing is left to ask for
+		d.emit(d.o.ended(a, s, EndDone, c.Code))
+		return nil
+	case s.Kind == StepCancelPurchase:
+		d.emit(d.o.ended(a, s, EndDone, OutcomeArrives))
+		return nil
+	case s.Kind == StepReleasePayment && c.Code == "already_released":
+		d.emit(&released{Payment: s.Subject})
+		d.emit(d.o.ended(a, s, EndDone, c.Code))
+		return nil
+	}
+	d.emit(e)
+	return nil
+}
+
+// intercepted acts on a carrier's answer to an interception. It tells whether the report is one.
+func (d *decider) intercepted(shipment string, r ParcelReport) bool {
+	for i := range d.o.Amendments {
+		a := &d.o.Amendments[i]
+		for _, s := range a.Steps {
+			if a.Status != Running || s.End != "" || s.Kind != StepIntercept || s.Subject != shipment {
+				continue
+			}
+			switch r.Status {
+			case OutcomeIntercepted:
+				d.emit(&parcelMoved{Shipment: shipment, Status: Intercepted, At: r.At, EventID: r.EventID})
+				return true
+			case OutcomeRefused:
+				d.emit(d.o.toReturn(a, s, OutcomeRefused))
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// spare is what the provider still holds of a payment when everything that was to be paid has been taken.
+func (o *Order) spare(pay Payment) money.Amount {
+	done := o.Stage == SigningOff || o.Stage == AfterSales
+	if !done || len(o.Amendments) == 0 || pay.Status != PaymentAuthorised || pay.AtOnce || pay.Reference == "" {
+		return money.New(0, o.Currency)
+	}
+	if slices.ContainsFunc(o.Captures, func(c Capture) bool { return c.Payment == pay.ID && c.open() }) {
+		return money.New(0, o.Currency)
+	}
+	return pay.Amount.Sub(pay.Captured)
+}
