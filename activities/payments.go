@@ -17,12 +17,19 @@ type Provider interface {
 
 // Payments moves customers' money.
 type Payments struct {
-	book     EffectBook
+	book     MoneyBook
 	provider Provider
 }
 
+// MoneyBook keeps the claims on money, and moves it between orders.
+type MoneyBook interface {
+	EffectBook
+	CarryOver(ctx context.Context, c orders.CarryCall) (orders.EffectOutcome, error)
+	CarriedTo(ctx context.Context, c orders.CarryCall) (orders.EffectOutcome, error)
+}
+
 // NewPayments returns the activities over a provider.
-func NewPayments(book EffectBook, provider Provider) *Payments { return &Payments{book, provider} }
+func NewPayments(book MoneyBook, provider Provider) *Payments { return &Payments{book, provider} }
 
 // AuthorisePayment asks the provider to hold the amount; the provider may capture it at once.
 func (p *Payments) AuthorisePayment(ctx context.Context, c orders.PaymentCall) (orders.EffectOutcome, error) {
@@ -85,4 +92,17 @@ func (p *Payments) move(ctx context.Context, kind string, c orders.PaymentCall, 
 
 func paymentEffect(kind string, c orders.PaymentCall) orders.Effect {
 	return orders.Effect{Key: c.Key, Order: c.Order, Kind: kind, Subject: c.Payment, Payment: c.Payment, Amount: c.Amount}
+}
+
+// CarryOver lets captured money of a voided order pay for the one that is placed again. The provider is not asked: the
+// money is with us. It is refused where the money was given back meanwhile.
+func (p *Payments) CarryOver(ctx context.Context, c orders.CarryCall) (orders.EffectOutcome, error) {
+	outcome, err := p.book.CarryOver(ctx, c)
+	return outcome, translate(err)
+}
+
+// CarriedTo tells which order took over the money of a voided one, as our books know it.
+func (p *Payments) CarriedTo(ctx context.Context, c orders.CarryCall) (orders.EffectOutcome, error) {
+	outcome, err := p.book.CarriedTo(ctx, c)
+	return outcome, translate(err)
 }

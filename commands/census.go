@@ -29,16 +29,8 @@ func (s *Service) Census(ctx context.Context, list Numbers, running bool) ([]str
 		if err != nil || len(page) == 0 {
 			return odd, err
 		}
-		runs := make([]bool, len(page))
-		group, ctx := errgroup.WithContext(ctx)
-		group.SetLimit(censusAsks)
-		for i, number := range page {
-			group.Go(func() (err error) {
-				runs[i], err = s.runs(ctx, number)
-				return err
-			})
-		}
-		if err := group.Wait(); err != nil {
+		runs, err := s.allRun(ctx, page)
+		if err != nil {
 			return odd, err
 		}
 		for i, number := range page {
@@ -48,6 +40,20 @@ func (s *Service) Census(ctx context.Context, list Numbers, running bool) ([]str
 		}
 		after = page[len(page)-1]
 	}
+}
+
+// allRun tells of each order whether its workflow runs.
+func (s *Service) allRun(ctx context.Context, numbers []string) ([]bool, error) {
+	runs := make([]bool, len(numbers))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(censusAsks)
+	for i, number := range numbers {
+		group.Go(func() (err error) {
+			runs[i], err = s.runs(ctx, number)
+			return err
+		})
+	}
+	return runs, group.Wait()
 }
 
 func (s *Service) runs(ctx context.Context, number string) (bool, error) {

@@ -40,6 +40,9 @@ func New(minor int64, currency string) Amount { return Amount{Minor: minor, Curr
 // Known tells whether amounts of the currency can be parsed.
 func Known(currency string) bool { _, ok := digits[currency]; return ok }
 
+// Places returns how many decimal places amounts of a currency have.
+func Places(currency string) int { return digits[currency] }
+
 // Parse reads a plain decimal such as "128.50": an optional minus sign, digits, and at most as many decimal
 // places as the currency has. It returns ErrCurrency, ErrSyntax, ErrTooFine or ErrTooLarge.
 func Parse(decimal, currency string) (Amount, error) {

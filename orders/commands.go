@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 )
 
@@ -152,6 +153,8 @@ const (
 	CmdRetryStep       = "retry-step"
 	CmdCompleteStep    = "complete-step"
 	CmdWaiveStep       = "waive-step"
+	CmdPlaceAgain      = "place-again"
+	CmdCarriedOver     = "carried-over"
 
 	CmdCarrierEvent  = "carrier-event"
 	CmdStockAllotted = "stock-allotted"
@@ -182,7 +185,7 @@ func EmptyCommand(name string) Command {
 		&Approve{}, &SendBack{}, &Resubmit{}, &Reject{}, &PutOnHold{}, &Resume{}, &Retry{}, &Ship{}, &HandOver{}, &Perform{},
 		&Reschedule{}, &SignOff{}, &RefuseDelivery{}, &ReceivePayment{}, &CarrierEvent{}, &StockAllotted{},
 		&MessageFailed{}, &RequestPurchase{}, &IssueInvoice{}, &Void{}, &ApprovePlan{}, &DeclinePlan{}, &Revoke{}, &RetryStep{},
-		&CompleteStep{}, &WaiveStep{},
+		&CompleteStep{}, &WaiveStep{}, &CarriedOver{},
 	} {
 		if c.Name() == name {
 			return c
@@ -193,7 +196,7 @@ func EmptyCommand(name string) Command {
 
 // IsReport tells whether a command reports something from outside. Nobody waits for its answer, so it goes as a signal.
 func IsReport(name string) bool {
-	return name == CmdCarrierEvent || name == CmdStockAllotted || name == CmdMessageFailed
+	return slices.Contains([]string{CmdCarrierEvent, CmdStockAllotted, CmdMessageFailed, CmdCarriedOver}, name)
 }
 
 // CommandNames lists the commands that updates and signals exist for, in the order of an order's life.
@@ -202,7 +205,7 @@ func CommandNames() []string {
 		CmdApprove, CmdSendBack, CmdResubmit, CmdReject, CmdHold, CmdResume, CmdRetry, CmdShip, CmdHandOver, CmdPerform,
 		CmdReschedule, CmdSignOff, CmdRefuseDelivery, CmdReceivePayment, CmdRequestPurchase, CmdIssueInvoice, CmdCarrierEvent,
 		CmdStockAllotted, CmdMessageFailed, CmdVoid, CmdApprovePlan, CmdDeclinePlan, CmdRevoke, CmdRetryStep, CmdCompleteStep,
-		CmdWaiveStep,
+		CmdWaiveStep, CmdCarriedOver,
 	}
 }
 

@@ -46,7 +46,7 @@ func instant(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) 
 // isFact tells whether the command reports something that has happened outside: it cannot come too late.
 func isFact(c Command) bool {
 	switch c.(type) {
-	case *HandOver, *Perform, *CarrierEvent, *StockAllotted, *TaskDone, *TaskFailed, *TimePassed, *Incidental, *MessageFailed:
+	case *HandOver, *Perform, *CarrierEvent, *StockAllotted, *TaskDone, *TaskFailed, *TimePassed, *Incidental, *MessageFailed, *CarriedOver:
 		return true
 	}
 	return false
@@ -72,6 +72,12 @@ type decider struct {
 	reason  string
 	subject string
 	events  []Recorded
+}
+
+// actor is who asks, for an event to keep: what follows by itself is the system's.
+func (d *decider) actor() *Actor {
+	by := d.by
+	return &by
 }
 
 func (d *decider) emit(e event) {
@@ -118,7 +124,7 @@ func (d *decider) step() event {
 		return &approved{ByRule: true}
 	case o.Stage == Created && !o.Review.Pending:
 		return &reviewRequired{}
-	case o.Stage == Fulfilling && o.nothingOpen():
+	case o.Stage == Fulfilling && o.nothingOpen() && !o.unpackingSome():
 		return &fulfilled{}
 	case o.Stage == SigningOff && o.provedDelivered():
 		return &signedOff{By: "delivery_proof", At: o.lastDelivery()}
@@ -130,6 +136,11 @@ func (d *decider) step() event {
 
 func (o *Order) nothingOpen() bool {
 	return !slices.ContainsFunc(o.Lines, func(l Line) bool { return l.Open() > 0 })
+}
+
+// unpackingSome tells whether the warehouse still has a parcel to unpack: until then it may leave the house after all.
+func (o *Order) unpackingSome() bool {
+	return slices.ContainsFunc(o.Shipments, func(s Shipment) bool { return s.Status == Packed })
 }
 
 // provedDelivered tells whether delivery proofs sign the order off: services are accepted by the customer alone.

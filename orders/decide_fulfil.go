@@ -172,12 +172,14 @@ func (c *HandOver) decide(d *decider) error {
 	return nil
 }
 
-// stopped tells whether the warehouse has confirmed that the parcel stays: a hand-over that comes later is refused.
+// stopped tells whether the warehouse has confirmed that the parcel stays: a hand-over that comes later is refused, unless
+// the stock book says that the parcel has left.
 func (o *Order) stopped(shipment string) bool {
 	for _, a := range o.Amendments {
 		for _, s := range a.Steps {
 			if a.Status == Running && s.Kind == StepPutBack && s.Subject == shipment && s.Confirmed {
-				return true
+				blocked := o.StepBlocked(a, s)
+				return blocked == nil || blocked.Reason != OutcomeLeft
 			}
 		}
 	}

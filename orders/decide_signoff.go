@@ -88,7 +88,13 @@ func (c *CarrierEvent) decide(d *decider) error {
 		return nil
 	}
 	d.subject = s.ID
-	if _, known := reported(c.Status); known && s.Status == Packed { // the scan is the hand-over that nobody reported
+	_, known := reported(c.Status)
+	if known && s.Status == Packed && d.o.stopped(s.ID) { // the warehouse says that it has unpacked it
+		d.emit(&parcelNoted{Shipment: s.ID, Report: report, Why: "cancelled_parcel"})
+		d.emit(&incident{Code: "carrier_contradiction"})
+		return nil
+	}
+	if known && s.Status == Packed { // the scan is the hand-over that nobody reported
 		d.handOver(s, c.Tracking, at)
 	}
 	d.report(s.ID, report)

@@ -1,6 +1,10 @@
 package orders
 
-import "slices"
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
 
 // The verbs on steps. A step is named by the amendment and its number, or, so that one signal mends many orders, by its
 // kind; without either all blocked ones are meant.
@@ -36,12 +40,15 @@ func (*RetryStep) Name() string    { return CmdRetryStep }
 func (*CompleteStep) Name() string { return CmdCompleteStep }
 func (*WaiveStep) Name() string    { return CmdWaiveStep }
 
-func (c *RetryStep) guard(o *Order) error    { return someStep(o, c, "retry") }
-func (c *CompleteStep) guard(o *Order) error { return someStep(o, c, "complete") }
-func (c *WaiveStep) guard(o *Order) error    { return someStep(o, c, "waive") }
+func (c *RetryStep) guard(o *Order) error    { return someStep(o, c, c.StepRef, "retry") }
+func (c *CompleteStep) guard(o *Order) error { return someStep(o, c, c.StepRef, "complete") }
+func (c *WaiveStep) guard(o *Order) error    { return someStep(o, c, c.StepRef, "waive") }
 
-// someStep refuses a verb where no step would take it.
-func someStep(o *Order, c Command, verb string) error {
+// someStep refuses a verb where no step would take it. Where one step is named, deciding says what is wrong with that.
+func someStep(o *Order, c Command, named StepRef, verb string) error {
+	if named.ID != "" {
+		return nil
+	}
 	for _, a := range o.Amendments {
 		for _, s := range a.Steps {
 			if slices.Contains(o.StepVerbs(a, s), verb) {
@@ -125,7 +132,7 @@ func (c *CompleteStep) decide(d *decider) error {
 	if c.Evidence == "" {
 		return invalid("evidence", "required")
 	}
-	if len(c.Evidence) > 200 {
+	if utf8.RuneCountInString(c.Evidence) > 200 {
 		return invalid("evidence", "too_long", 200)
 	}
 	for _, t := range list {
@@ -148,12 +155,14 @@ func (c *CompleteStep) fits(s *Step) error {
 		outcomes = []string{OutcomeGood, OutcomeDamaged}
 	case StepIntercept:
 		outcomes = []string{OutcomeIntercepted, OutcomeRefused}
+	case StepCarryOver:
+		outcomes = []string{OutcomeRefund}
 	}
 	switch {
 	case len(outcomes) > 0 && c.Outcome == "":
 		return invalid("outcome", "required")
 	case len(outcomes) > 0 && !slices.Contains(outcomes, c.Outcome):
-		return invalid("outcome", "unknown_value", outcomes[0]+", "+outcomes[1])
+		return invalid("outcome", "unknown_value", strings.Join(outcomes, ", "))
 	case len(outcomes) == 0 && c.Outcome != "":
 		return invalid("outcome", "not_taken")
 	case len(c.Damaged) > 0 && (s.Kind != StepInspect || c.Outcome != OutcomeDamaged):
@@ -185,11 +194,20 @@ func (c *CompleteStep) complete(d *decider, a Amendment, s Step, task string) {
 			ID: a.ID, Step: s.ID, Task: task, By: d.by, ByHand: s.Kind != StepPutBack, Evidence: c.Evidence, NewKey: newKey,
 		})
 		return
+	case StepCarryOver:
+		d.emit(&stepAmended{ID: a.ID, Step: s.ID, Why: OutcomeRefund, Kind: StepRefund})
+		return
 	case StepReceive:
 		d.emit(&goodsReturned{Shipment: s.Subject, Lines: s.Lines})
+	case StepIntercept:
+		if c.Outcome == OutcomeRefused {
+			d.emit(d.o.toReturn(&a, s, OutcomeRefused))
+		} else {
+			d.emit(&parcelMoved{Shipment: s.Subject, Status: Intercepted, At: d.now})
+		}
 	}
 	d.emit(&stepEnded{
-		ID: a.ID, Step: s.ID, Task: task, End: EndCompleted, By: &d.by, Outcome: c.Outcome, Evidence: c.Evidence,
+		ID: a.ID, Step: s.ID, Task: task, End: EndCompleted, By: d.actor(), Outcome: c.Outcome, Evidence: c.Evidence,
 		Damaged: c.damaged(s),
 	})
 }
@@ -238,7 +256,7 @@ func (c *WaiveStep) decide(d *decider) error {
 		if t.s.WaiveBy == nil {
 			d.emit(&waiveAsked{ID: t.a.ID, Step: t.s.ID, By: d.by})
 		} else {
-			d.emit(&stepEnded{ID: t.a.ID, Step: t.s.ID, Task: t.task, End: EndWaived, By: &d.by})
+			d.emit(&stepEnded{ID: t.a.ID, Step: t.s.ID, Task: t.task, End: EndWaived, By: d.actor()})
 		}
 	}
 	return nil

@@ -1,6 +1,9 @@
 package orders
 
-import "slices"
+import (
+	"slices"
+	"unicode/utf8"
+)
 
 type (
 	// RequestPurchase asks the supplier for what a line is short of. No quantity means all of it.
@@ -84,7 +87,7 @@ func (c *IssueInvoice) decide(d *decider) error {
 	if c.Number == "" {
 		return invalid("number", "required")
 	}
-	if len(c.Number) > 64 {
+	if utf8.RuneCountInString(c.Number) > 64 {
 		return invalid("number", "too_long", 64)
 	}
 	d.emit(&invoiceIssued{Invoice: IssuedInvoice{Number: c.Number, Paper: c.Paper, At: d.now}})

@@ -169,19 +169,21 @@ func (o *Order) named(c Command, id string, code string) (*Amendment, error) {
 // two people have looked.
 func (c *ApprovePlan) decide(d *decider) error {
 	a, err := d.o.named(c, c.ID, CodeNotAwaiting)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
+	}
+	sum := moneyBack(a.Money).Add(d.o.givenBack())
+	switch {
 	case !d.by.Verified:
 		return ErrForbidden
 	case d.by.ID == a.Request.Actor.ID:
 		return refuse(&d.o, c, CodeOwnRequest)
-	case moneyBack(a.Money).Minor > c.Limit && d.by.Role != "manager":
-		return refuse(&d.o, c, CodeAboveLimit, moneyBack(a.Money).Decimal())
+	case sum.Minor > c.Limit && d.by.Role != "manager":
+		return refuse(&d.o, c, CodeAboveLimit, sum.Decimal())
 	}
 	d.subject = a.ID
 	if !d.still(a) {
-		d.emit(&voidDropped{ID: a.ID, Status: Returned, By: &d.by})
+		d.emit(&voidDropped{ID: a.ID, Status: Returned, By: d.actor()})
 		return nil
 	}
 	approved := &voidApproved{ID: a.ID, By: d.by}
@@ -207,7 +209,7 @@ func (c *DeclinePlan) decide(d *decider) error {
 		return ErrForbidden
 	}
 	d.subject = a.ID
-	d.emit(&voidDropped{ID: a.ID, Status: Declined, By: &d.by})
+	d.emit(&voidDropped{ID: a.ID, Status: Declined, By: d.actor()})
 	return nil
 }
 
@@ -219,7 +221,7 @@ func (c *Revoke) decide(d *decider) error {
 		return err
 	}
 	d.subject = a.ID
-	d.emit(&voidDropped{ID: a.ID, Status: Revoked, By: &d.by})
+	d.emit(&voidDropped{ID: a.ID, Status: Revoked, By: d.actor()})
 	return nil
 }
 

@@ -58,6 +58,8 @@ const (
 	CodeStepNotByHand   = "step_not_by_hand"
 	CodeStepNotWaivable = "step_not_waivable"
 	CodeWaiveAsked      = "waive_asked"
+	CodeNotVoided       = "not_voided"
+	CodePlacedAgain     = "placed_again"
 	CodeParcelStopped   = "parcel_stopped"
 	CodeNothingShort    = "nothing_short"
 	CodeInvoiceIssued   = "invoice_issued"

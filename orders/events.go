@@ -50,6 +50,7 @@ const (
 	EventClosed         = "closed"
 	EventCancelAsked    = "cancellation_asked"
 
+	EventCarriedOver      = "carried_over"
 	EventPurchaseAsked    = "purchase_requested"
 	EventPurchaseAnswered = "purchase_answered"
 	EventInvoiceIssued    = "invoice_issued"
@@ -68,7 +69,7 @@ func newEvent(kind string) event {
 		&parked{}, &retried{}, &incident{}, &stockReserved{}, &stockAllotted{}, &stockReleased{}, &stockMoved{}, &slotsFreed{}, &authorised{},
 		&declined{}, &captured{}, &released{}, &refunded{}, &packed{}, &booked{}, &labelCancelled{}, &handedOver{},
 		&parcelMoved{}, &parcelNoted{}, &performed{}, &rescheduled{}, &fulfilled{}, &reminded{}, &signedOff{}, &revenue{},
-		&overdue{}, &closed{}, &cancellationAsked{}, &purchaseRequested{}, &purchaseAnswered{}, &invoiceIssued{},
+		&overdue{}, &closed{}, &cancellationAsked{}, &purchaseRequested{}, &purchaseAnswered{}, &invoiceIssued{}, &carriedOver{},
 		&voidRequested{}, &voidApproved{}, &voidStarted{}, &voidStarted{Whole: true}, &voided{}, &partVoided{},
 		&voidDropped{Status: Declined}, &voidDropped{Status: Expired}, &voidDropped{Status: Returned}, &voidDropped{Status: Revoked},
 		&stepAsked{}, &stepConfirmed{}, &stepAmended{}, &waiveAsked{}, &stockAdjusted{}, &captureDropped{}, &goodsReturned{},
@@ -225,6 +226,9 @@ func (*approved) apply(o *Order, _ time.Time) {
 	if o.Total().IsZero() {
 		payment.Status = PaymentAuthorised
 	}
+	if o.Carried != nil && o.Carried.Amount != payment.Amount {
+		o.Carried = nil // the order costs something else by now: it is paid anew
+	}
 	o.Payments = []Payment{payment}
 	for _, slot := range o.Slots {
 		o.Appointments = append(o.Appointments, Appointment{ID: id("A", len(o.Appointments)), Status: Scheduled, Slot: slot})
@@ -320,7 +324,7 @@ func (*resumed) apply(o *Order, at time.Time) {
 		o.Deadlines[i].DueAt = o.Deadlines[i].DueAt.Add(paused)
 	}
 	for i := range o.Attention {
-		if !o.Attention[i].RetryAt.IsZero() {
+		if _, step := o.stepOf(o.Attention[i].Task); step == nil && !o.Attention[i].RetryAt.IsZero() { // steps go on during a hold
 			o.Attention[i].RetryAt = o.Attention[i].RetryAt.Add(paused)
 		}
 	}

@@ -18,6 +18,7 @@ func (e *authorised) apply(o *Order, _ time.Time) {
 	p := o.Payment(e.Payment)
 	p.Status, p.Reference, p.AtOnce = PaymentAuthorised, e.Reference, e.AtOnce
 	if !e.AtOnce {
+		o.keptNothing()
 		return
 	}
 	p.Captured = p.Amount
@@ -26,13 +27,23 @@ func (e *authorised) apply(o *Order, _ time.Time) {
 	}
 }
 
+// keptNothing notes that nothing was taken yet that voids could have kept.
+func (o *Order) keptNothing() {
+	for i := range o.Amendments {
+		o.Amendments[i].Retained = money.New(0, o.Currency)
+	}
+}
+
 type declined struct {
 	Payment string `json:"payment"`
 	Code    string `json:"code"`
 }
 
-func (*declined) kind() string                  { return EventDeclined }
-func (e *declined) apply(o *Order, _ time.Time) { o.Payment(e.Payment).Status = PaymentDeclined }
+func (*declined) kind() string { return EventDeclined }
+func (e *declined) apply(o *Order, _ time.Time) {
+	o.Payment(e.Payment).Status = PaymentDeclined
+	o.keptNothing()
+}
 
 type captured struct {
 	Capture string       `json:"capture"`
@@ -110,7 +121,8 @@ func (o *Order) renew(name, reason string, at time.Time) {
 	case IsFault(reason):
 	case kind == TaskAuthorise:
 		p := o.Payment(subject)
-		p.Status, p.Try = PaymentAuthorising, p.Try+1
+		p.Status, p.Try, p.Amount = PaymentAuthorising, p.Try+1, o.Total()
+		o.Carried = nil // it was given back meanwhile: the order is paid anew
 	case kind == TaskRelease, kind == TaskRefund:
 		o.Payment(subject).Try++
 	case kind == TaskCapture:

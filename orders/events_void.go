@@ -102,6 +102,7 @@ func (e *voidStarted) apply(o *Order, at time.Time) {
 		o.Stock.Epoch++
 	}
 	o.clearAttention(TaskReserve)
+	o.dropUnwanted()
 	if e.Whole {
 		o.Hold, o.Review.Pending = nil, false
 		o.dropParked()
@@ -173,6 +174,21 @@ func (o *Order) dropSlots(ids []string) {
 	for i := range o.Appointments {
 		if a := &o.Appointments[i]; a.Status == Scheduled && slices.Contains(ids, a.Slot.ID) {
 			a.Status = AppointmentCancelled
+		}
+	}
+}
+
+// dropUnwanted forgets what is parked of parcels of which the customer is to have nothing any more, and of refused
+// requests for goods that no line is short of.
+func (o *Order) dropUnwanted() {
+	for _, s := range o.Shipments {
+		if !s.kept() {
+			o.clearAttention(TaskDeliver + "/" + s.ID)
+		}
+	}
+	for _, b := range o.Purchases {
+		if line := o.Line(b.LineID); b.Status == PurchaseRefused && line.Reserved >= line.Open() {
+			o.clearAttention(TaskPurchase + "/" + b.ID)
 		}
 	}
 }
@@ -312,7 +328,7 @@ func (o *Order) stepOver(a *Amendment, s *Step) {
 // out never rises by it.
 type stepAmended struct {
 	ID     string        `json:"id"`
-	Step   string        `json:"step"`
+	Step   string        `json:"step"` // empty: the amendment only gets more of them
 	Why    string        `json:"why"`
 	Kind   string        `json:"kind,omitempty"`   // the step becomes another one
 	Amount *money.Amount `json:"amount,omitempty"` // and a smaller one
@@ -329,16 +345,8 @@ type Waits struct {
 func (*stepAmended) kind() string { return EventStepAmended }
 func (e *stepAmended) apply(o *Order, at time.Time) {
 	a := o.Amendment(e.ID)
-	s := a.Step(e.Step)
-	s.At = at
-	if s.Kind == StepIntercept {
-		s.Outcome = e.Why
-	}
-	if e.Kind != "" {
-		s.Kind = e.Kind
-	}
-	if e.Amount != nil {
-		s.Amount = e.Amount
+	if s := a.Step(e.Step); s != nil {
+		e.change(o, a, s, at)
 	}
 	a.Steps = append(a.Steps, e.Added...)
 	for _, w := range e.After {
@@ -346,6 +354,20 @@ func (e *stepAmended) apply(o *Order, at time.Time) {
 		waiting.After = append(slices.Clone(waiting.After), w.For)
 	}
 	o.setDue(at)
+}
+
+func (e *stepAmended) change(o *Order, a *Amendment, s *Step, at time.Time) {
+	s.At = at
+	if s.Kind == StepIntercept {
+		s.Outcome = e.Why
+	}
+	if e.Kind != "" {
+		o.clearAttention(o.taskOf(a, *s))
+		s.Kind, s.Role = e.Kind, stepRole(e.Kind)
+	}
+	if e.Amount != nil {
+		s.Amount = e.Amount
+	}
 }
 
 // waiveAsked records the first of two people who want to go without a step.

@@ -194,7 +194,7 @@ func (d *decider) signOffByTimer(due time.Time) {
 	}
 	d.emit(&overdue{Deadline: DeadlineSignOff})
 	for _, s := range slices.Clone(d.o.Shipments) {
-		if s.onItsWay() {
+		if s.onItsWay() && s.kept() {
 			d.emit(&parked{Task: TaskDeliver + "/" + s.ID, Reason: ReasonCarrierSilent, Role: "clerk"})
 		}
 	}

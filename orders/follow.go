@@ -22,6 +22,9 @@ func (d *decider) follow() event {
 				return e
 			}
 		}
+		if e := d.o.unreleased(a); e != nil {
+			return e
+		}
 		if e := d.o.over(a); e != nil {
 			return e
 		}
@@ -50,8 +53,11 @@ func (o *Order) over(a *Amendment) event {
 func (o *Order) followStep(a *Amendment, s Step) event {
 	switch s.Kind {
 	case StepPutBack:
-		if o.Shipment(s.Subject).left() {
+		switch shipment := o.Shipment(s.Subject); {
+		case shipment.left():
 			return o.becomesReturn(a, s)
+		case shipment.Status == Cancelled: // unpacked for another void
+			return o.moot(a, s, OutcomeNothing)
 		}
 	case StepCancelLabel:
 		return o.followLabel(a, s)
@@ -123,7 +129,7 @@ func (o *Order) followLabel(a *Amendment, s Step) event {
 // followReturn lets the track of returned goods follow what the carrier reports.
 func (o *Order) followReturn(a *Amendment, s Step) event {
 	shipment := o.Shipment(s.Subject)
-	if shipment.Status == Lost {
+	if coming := s.Kind != StepInspect && s.Kind != StepRestock; shipment.Status == Lost && coming {
 		return o.moot(a, s, OutcomeLost)
 	}
 	if before := a.before(s); before != nil && (before.End == EndMoot || before.End == EndWaived && s.Kind != StepReceive) {
@@ -184,13 +190,45 @@ func (o *Order) followRelease(a *Amendment, s Step) event {
 	return nil
 }
 
+// unreleased adds a release where a void of everything would leave money held: a capture that the plan wanted to refund
+// was refused for good.
+func (o *Order) unreleased(a *Amendment) event {
+	for _, pay := range o.Payments {
+		left := o.heldFor(a, pay)
+		if left.Minor <= 0 {
+			continue
+		}
+		release := Step{
+			ID: id("", len(a.Steps)), Kind: StepReleasePayment, Subject: pay.ID, Amount: &left, Try: 1, Role: stepRole(StepReleasePayment),
+		}
+		e := &stepAmended{ID: a.ID, Why: "not_taken", Added: []Step{release}}
+		for _, s := range a.Steps {
+			if s.Kind == StepTellMoney && s.End == "" {
+				e.After = append(e.After, Waits{Step: s.ID, For: release.ID})
+			}
+		}
+		return e
+	}
+	return nil
+}
+
+// heldFor is what the provider holds of a payment and will not have taken, and what no step of a whole void releases.
+func (o *Order) heldFor(a *Amendment, pay Payment) money.Amount {
+	taking := slices.ContainsFunc(o.Captures, func(c Capture) bool { return c.Payment == pay.ID && c.open() })
+	held := pay.Status == PaymentAuthorised && pay.Reference != "" && !pay.AtOnce
+	if !a.Whole || !held || taking || a.hasFor(StepReleasePayment, pay.ID) {
+		return money.New(0, o.Currency)
+	}
+	return pay.Amount.Sub(pay.Captured)
+}
+
 // isOpenFor tells whether nothing blocks the step.
 func (o *Order) isOpenFor(s Step) bool { return o.clearFor(s) && !s.Confirmed }
 
 // followRefund bounds a refund by what was really taken.
 func (o *Order) followRefund(a *Amendment, s Step) event {
 	pay := o.Payment(s.Subject)
-	if !a.turnOf(s) || !o.clearFor(s) || s.Confirmed {
+	if !o.clearFor(s) || s.Confirmed {
 		return nil
 	}
 	most := pay.Captured.Sub(pay.Refunded).Sub(o.promised(pay.ID, o.taskOf(a, s)))
@@ -206,8 +244,8 @@ func (o *Order) followRefund(a *Amendment, s Step) event {
 // moneyMoved tells whether any of the steps before has given money back.
 func (o *Order) moneyMoved(a *Amendment, s Step) bool {
 	return slices.ContainsFunc(s.After, func(id string) bool {
-		end := a.Step(id).End
-		return end == EndDone || end == EndCompleted
+		s := a.Step(id)
+		return s.Kind != StepCarryOver && (s.End == EndDone || s.End == EndCompleted)
 	})
 }
 
@@ -229,7 +267,7 @@ func (c *TaskDone) stepDone(d *decider) error {
 			return nil
 		}
 		if len(c.Returned) > 0 || len(c.Added) > 0 {
-			d.emit(&stockAdjusted{Returned: c.Returned, Added: c.Added})
+			d.emit(&stockAdjusted{Returned: d.o.loose(c.Returned, s), Added: c.Added})
 		}
 	case StepIntercept:
 		if c.Outcome.Pending && s.Outcome == "" && d.o.Shipment(s.Subject).onItsWay() {
@@ -237,6 +275,8 @@ func (c *TaskDone) stepDone(d *decider) error {
 			return nil
 		}
 		return d.interceptionDone(a, s)
+	case StepCarryOver:
+		d.emit(&carriedOver{To: c.Outcome.Reference, Payment: s.Subject, Amount: *s.Amount})
 	case StepReleasePayment:
 		d.emit(&released{Payment: s.Subject})
 	case StepRefund:
@@ -247,6 +287,30 @@ func (c *TaskDone) stepDone(d *decider) error {
 	}
 	d.emit(&stepEnded{ID: a.ID, Step: s.ID, Task: c.Task.Name, End: end, Evidence: c.Outcome.Reference})
 	return nil
+}
+
+// loose bounds what the stock book gave back by what does not lie in parcels: one that has left without the order's history
+// knowing is out of the book, and its hand-over will be reported.
+func (o *Order) loose(returned []Reservation, s Step) []Reservation {
+	var list []Reservation
+	for _, r := range returned {
+		held := slices.IndexFunc(o.Reservations, func(h Reservation) bool { return h.LineID == r.LineID && h.Warehouse == r.Warehouse })
+		if held < 0 {
+			continue
+		}
+		packed := o.packedFrom(r)
+		if s.Kind == StepPutBack {
+			for _, l := range o.Shipment(s.Subject).Lines {
+				if l.LineID == r.LineID && l.Warehouse == r.Warehouse {
+					packed -= l.Quantity
+				}
+			}
+		}
+		if r.Quantity = min(r.Quantity, o.Reservations[held].Quantity-packed); r.Quantity > 0 {
+			list = append(list, r)
+		}
+	}
+	return list
 }
 
 // interceptionDone takes the carrier's yes, unless a report about the parcel has said otherwise meanwhile.

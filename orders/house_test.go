@@ -212,6 +212,9 @@ func (h *house) answer(task orders.Task) *orders.TaskDone {
 	case orders.TaskFreeSlots:
 		done.Slots = h.order.FreeSlots
 	}
+	if task.Kind == orders.StepPutBack || task.Kind == orders.StepRelease && task.Step != "" {
+		done.Returned = givenBack(h.order, task)
+	}
 	return done
 }
 

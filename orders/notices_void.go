@@ -11,7 +11,9 @@ func (o Order) VoidMessage(company, amendment string) (MessageData, bool) {
 	data := o.MessageData(company, "")
 	data.Void = MessageVoid{ID: a.ID, ReasonCode: a.Request.ReasonCode, Whole: a.Whole}
 	for _, t := range a.Takes {
-		data.Void.Lines = append(data.Void.Lines, MessageLine{Name: o.Line(t.LineID).Name, Quantity: t.Quantity})
+		if line := o.Line(t.LineID); line != nil { // a new draft may have replaced it
+			data.Void.Lines = append(data.Void.Lines, MessageLine{Name: line.Name, Quantity: t.Quantity})
+		}
 	}
 	for _, s := range a.Steps {
 		gone := s.End == EndMoot || s.End == EndWaived

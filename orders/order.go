@@ -73,6 +73,15 @@ type Draft struct {
 	Terms       Terms        `json:"terms"`
 	Invoice     Invoice      `json:"invoice"`
 	Slots       []Slot       `json:"slots,omitempty"` // claimed in the calendar before the command was sent
+
+	Replaces string   `json:"replaces,omitempty"` // the voided order that is placed again with this one
+	Carried  *Carried `json:"carried,omitempty"`  // what it pays with
+}
+
+// Carried is money that was captured for the order that this one replaces, and pays for this one.
+type Carried struct {
+	Payment string       `json:"payment"` // of the order that is replaced
+	Amount  money.Amount `json:"amount"`
 }
 
 // ContactFacts is what the API found out about the personal data, which itself stays in Postgres.
@@ -319,7 +328,7 @@ func (o *Order) Appointment(id string) *Appointment {
 func (o Order) Flags() []string {
 	flags := []string{}
 	if len(o.Attention) > 0 || len(o.Incidents) > 0 {
-		flags = append(flags, "needs_attention")
+		flags = append(flags, FlagAttention)
 	}
 	if o.Hold != nil {
 		flags = append(flags, "on_hold")

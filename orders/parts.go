@@ -29,6 +29,8 @@ type Payment struct {
 	Reference string        `json:"reference,omitempty"` // the provider's
 	AtOnce    bool          `json:"at_once,omitempty"`   // the provider captured with the authorisation
 	Try       int           `json:"try"`                 // rises after a final refusal: a new effect key
+
+	CarriedOver *money.Amount `json:"carried_over,omitempty"` // of captured: it pays for the order placed again
 }
 
 // Capture takes the share of a payment that one shipment or appointment has earned.

@@ -154,6 +154,8 @@ func (p *planner) checkWish(i int, wish ShipLine) error {
 		return invalid(field+".line_id", "repeated")
 	case line.Kind == Service && line.Delivered > 0:
 		return invalid(field+".line_id", "service_performed")
+	case line.voidable() == 0:
+		return invalid(field+".line_id", "nothing_left")
 	case wish.Quantity < 1 || wish.Quantity > line.voidable():
 		return invalid(field+".quantity", "out_of_range", 1, line.voidable())
 	}
@@ -368,7 +370,7 @@ func (p *planner) notices() {
 
 // departments lists those that are asked for, or those that have something to do or to know.
 func (p *planner) departments() []string {
-	if p.req.Notify.Departments != nil {
+	if len(p.req.Notify.Departments) > 0 {
 		return p.req.Notify.Departments
 	}
 	concerned := []string{"sales"}
@@ -401,12 +403,7 @@ func (p *planner) stepsOf(kinds ...string) []string {
 // approvals says why a second person must approve. Limits look at all that the order gives back, so that splitting
 // does not pass.
 func (p *planner) approvals() {
-	back, before := moneyBack(p.plan.Money), money.Amount{}
-	for _, a := range p.now.Amendments {
-		if a.Status == Running || a.Status == Completed {
-			before = before.Add(moneyBack(a.Money))
-		}
-	}
+	back, before := moneyBack(p.plan.Money), p.now.givenBack()
 	limit, reason := p.req.Limit, ApprovalAmount
 	if !p.req.Actor.Verified {
 		limit, reason = p.now.Policy.UnverifiedLimit, ApprovalUnverified
@@ -419,6 +416,17 @@ func (p *planner) approvals() {
 	add(reason, back.Minor > 0 && back.Add(before).Minor > limit)
 	add(ApprovalGoodsLeft, slices.ContainsFunc(p.plan.Takes, func(t Take) bool { return t.Shipped > 0 }))
 	add(ApprovalPolicy, p.now.Policy.VoidApproval)
+}
+
+// givenBack sums what the order's voids have decided to give back.
+func (o *Order) givenBack() money.Amount {
+	var sum money.Amount
+	for _, a := range o.Amendments {
+		if a.Status == Running || a.Status == Completed {
+			sum = sum.Add(moneyBack(a.Money))
+		}
+	}
+	return sum
 }
 
 func moneyBack(list []MoneyBack) money.Amount {

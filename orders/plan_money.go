@@ -11,6 +11,9 @@ import (
 // paid, and what it has taken beyond what the kept units cost is refunded.
 func (p *planner) money() error {
 	owed := p.now.refundable(&p.after)
+	if p.req.Refund.Mode == RefundCarryOver && !p.carries(owed) {
+		return invalid("refund.mode", "cannot_carry_over")
+	}
 	refund, err := p.req.Refund.amount(owed)
 	if err != nil {
 		return err
@@ -30,6 +33,12 @@ func (p *planner) money() error {
 	return nil
 }
 
+// carries tells whether all that the order cost was taken with one payment and is free to pay for it again.
+func (p *planner) carries(owed money.Amount) bool {
+	pays := p.now.Payments
+	return p.plan.Whole && len(pays) == 1 && pays[0].AtOnce && owed.Minor > 0 && owed == p.now.Total() && p.req.Refund.Amount == ""
+}
+
 func min2(a, b money.Amount) money.Amount {
 	if b.Less(a) {
 		return b
@@ -37,14 +46,19 @@ func min2(a, b money.Amount) money.Amount {
 	return a
 }
 
-// refundable is what was taken, or is being taken, beyond what the order costs afterwards and beyond what is on its way
-// back already. A payment that is just being authorised may turn out to be taken at once.
+// refundable is what was taken, or is being taken, beyond what the order costs afterwards, beyond what is on its way back
+// already, and beyond what earlier voids kept. A payment that is just being authorised may turn out to be taken at once.
 func (o *Order) refundable(after *Order) money.Amount {
 	have, keep := money.New(0, o.Currency), after.earned()
 	for _, pay := range o.Payments {
 		have = have.Add(o.returnable(pay))
 		if pay.AtOnce || pay.Status == PaymentAuthorising {
 			keep = after.Total()
+		}
+	}
+	for _, a := range o.Amendments {
+		if a.Status == Running || a.Status == Completed {
+			keep = keep.Add(a.Retained)
 		}
 	}
 	if have.Less(keep) || o.wholeAuthorising(after) {
@@ -65,7 +79,7 @@ func (o *Order) wholeAuthorising(after *Order) bool {
 func (o *Order) returnable(pay Payment) money.Amount {
 	have := pay.Captured.Sub(pay.Refunded).Sub(o.promised(pay.ID, ""))
 	if pay.Status == PaymentAuthorising {
-		return pay.Amount
+		return pay.Amount.Sub(o.promised(pay.ID, ""))
 	}
 	for _, c := range o.Captures {
 		if c.Payment == pay.ID && c.open() && pay.Status == PaymentAuthorised {
@@ -83,7 +97,7 @@ func (o *Order) promised(payment, upTo string) money.Amount {
 			switch {
 			case upTo != "" && stepTask(n, s) == upTo:
 				return sum
-			case a.Status == Running && s.End == "" && s.Kind == StepRefund && s.Subject == payment:
+			case a.Status == Running && s.End == "" && (s.Kind == StepRefund || s.Kind == StepCarryOver) && s.Subject == payment:
 				sum = sum.Add(*s.Amount)
 			}
 		}
@@ -132,7 +146,7 @@ func (w RefundWish) amount(owed money.Amount) (money.Amount, error) {
 	amount, err := money.Parse(w.Amount, owed.Currency)
 	switch {
 	case errors.Is(err, money.ErrTooFine):
-		return owed, invalid("refund.amount", "too_many_decimals", owed.Currency)
+		return owed, invalid("refund.amount", "too_many_decimals", money.Places(owed.Currency))
 	case err != nil:
 		return owed, invalid("refund.amount", "not_an_amount")
 	case amount.IsNegative() || owed.Less(amount):
@@ -155,6 +169,9 @@ func (p *planner) payments() {
 			refund := Step{Kind: StepRefund, Subject: back.Payment, Amount: &back.Refund, After: goods}
 			if p.now.Payment(back.Payment).Status == PaymentAuthorising {
 				refund.Outcome = OutcomeIfTaken
+			}
+			if p.req.Refund.Mode == RefundCarryOver {
+				refund.Kind, refund.Role, refund.After = StepCarryOver, "clerk", nil
 			}
 			p.step(refund)
 		}

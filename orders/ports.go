@@ -3,6 +3,8 @@ package orders
 import (
 	"encoding/json"
 	"time"
+
+	"amends/money"
 )
 
 // Actor is who asks. A raw signal's actor is what it claims to be and so is not Verified.
@@ -222,4 +224,14 @@ type SlotRequest struct {
 	SKU    string
 	From   time.Time
 	To     time.Time
+}
+
+// CarryCall asks our own books to let captured money of a voided order pay for the one that is placed again.
+type CarryCall struct {
+	Key         string       `json:"key"`
+	Order       string       `json:"order"` // the new one
+	Payment     string       `json:"payment"`
+	From        string       `json:"from"` // the voided one
+	FromPayment string       `json:"from_payment"`
+	Amount      money.Amount `json:"amount"`
 }

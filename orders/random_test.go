@@ -153,7 +153,7 @@ func (w *world) start(task orders.Task, free int64) {
 		w.forgot = false
 		answer.Added = w.book.ask(request(w.order, task), free, w.somewhere())
 	case orders.TaskMoveStock:
-		require.True(w.t, w.book.ship(task.Key, w.order.Shipment(task.Subject).Lines), "what left the house was held")
+		require.True(w.t, w.book.ship(task.Key, task.Subject, w.order.Shipment(task.Subject).Lines), "what left the house was held")
 	case orders.TaskReleaseAll:
 		w.book = stockbook{ended: true}
 	}

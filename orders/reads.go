@@ -118,8 +118,25 @@ type OrderView struct {
 	Contact   Contact
 	Customer  Customer
 	UpdatedAt time.Time
+	GoneAt    time.Time // since when it has had no running workflow although it should; zero where it has, or needs none
 	Notes     []NoteView
 	Contacts  []ContactView
+}
+
+// Flags that people look for orders by. An order cannot raise FlagGone itself: the relay does.
+const (
+	FlagAttention = "needs_attention"
+	FlagGone      = "workflow_gone"
+)
+
+// Flags are the order's own, and what was found about its workflow.
+func (v OrderView) Flags() []string {
+	flags := v.Order.Flags()
+	if v.GoneAt.IsZero() {
+		return flags
+	}
+	flags = slices.DeleteFunc(flags, func(flag string) bool { return flag == FlagAttention })
+	return append(flags, FlagAttention, FlagGone)
 }
 
 // NoteView is a note that staff wrote on an order.

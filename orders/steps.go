@@ -21,6 +21,7 @@ const (
 	OutcomeGood        = "good"
 	OutcomeDamaged     = "damaged"
 	OutcomeArrives     = "arrives" // the supplier did not cancel: the goods go to stock
+	OutcomeRefund      = "refund"  // the money is refunded after all, instead of carried over
 )
 
 // AmendmentID returns the ID of an order's n-th amendment, counted from 1: its prefix (ZF for a void), the date and
@@ -107,7 +108,7 @@ func stepRole(kind string) string {
 
 // byPerson tells whether a person does the step: it waits for them to say so.
 func byPerson(kind string) bool {
-	return slices.Contains([]string{StepPutBack, StepApproveReturn, StepReceive, StepInspect, StepCreditNote, StepPaperInvoice}, kind)
+	return slices.Contains([]string{StepPutBack, StepApproveReturn, StepReceive, StepInspect, StepCreditNote, StepPaperInvoice, StepCarryOver}, kind)
 }
 
 // ourBooks tells whether the step is a write to our own books: nobody can do that by hand, or go without it.
@@ -127,7 +128,7 @@ func (o *Order) StepState(a Amendment, s Step) StepState {
 	case a.Status != Running || !a.turnOf(s) || !o.clearFor(s):
 		return StepPending
 	case s.Asked || byPerson(s.Kind) && !s.Confirmed:
-		return StepWaiting
+		return StepWaiting // for carrying over: until the order is placed again and paid
 	}
 	return StepRunning
 }

@@ -14,14 +14,17 @@ type stockbook struct {
 	held    []orders.Reservation
 	waiting []orders.Wanted // what no goods were there for
 	keys    []string
-	ended   bool // the order has given up its stock for good
+	ended   bool     // the order has given up its stock for good
+	round   int      // the highest that was served: one that comes late changes nothing
+	left    []string // parcels that have left the house
+	stopped []string // parcels that never will
 }
 
 // ask makes what is held equal to what is wanted, as far as there is any free in the house, once for each key. It
 // answers what is held beyond what the order knows of.
 func (b *stockbook) ask(r orders.StockRequest, free int64, house string) []orders.Reservation {
-	if !slices.Contains(b.keys, r.Key) && !b.ended {
-		b.keys = append(b.keys, r.Key)
+	if !slices.Contains(b.keys, r.Key) && !b.ended && r.Round >= b.round {
+		b.keys, b.round = append(slices.Clip(b.keys), r.Key), r.Round
 		b.giveBack(r)
 		var missing []orders.Wanted
 		for _, line := range r.Lines {
@@ -33,18 +36,20 @@ func (b *stockbook) ask(r orders.StockRequest, free int64, house string) []order
 	return b.beyond(r.Holding)
 }
 
-// giveBack keeps what is wanted, first of all what the order knows of.
+// giveBack keeps what is wanted, first of all what the order knows of, in its order.
 func (b *stockbook) giveBack(r orders.StockRequest) {
 	var kept []orders.Reservation
-	for _, known := range []bool{true, false} {
-		for _, place := range b.held {
-			most := place.Quantity - sumOf(kept, place.LineID, place.Warehouse)
-			if known {
-				most = min(most, heldThere(r.Holding, place))
-			}
-			most = min(most, wanted(r.Lines, place.LineID)-sumOf(kept, place.LineID, ""))
-			kept = with(kept, orders.Reservation{LineID: place.LineID, Warehouse: place.Warehouse, Quantity: max(0, most)})
-		}
+	keep := func(place orders.Reservation) {
+		there := sumOf(b.held, place.LineID, place.Warehouse) - sumOf(kept, place.LineID, place.Warehouse)
+		most := min(place.Quantity, there, wanted(r.Lines, place.LineID)-sumOf(kept, place.LineID, ""))
+		place.Quantity = max(0, most)
+		kept = with(kept, place)
+	}
+	for _, k := range r.Holding {
+		keep(orders.Reservation{LineID: k.LineID, Warehouse: k.Warehouse, Quantity: k.Quantity})
+	}
+	for _, place := range b.held {
+		keep(place)
 	}
 	b.held = kept
 }
@@ -62,6 +67,31 @@ func (b *stockbook) serve(missing []orders.Wanted, free int64, house string) {
 	}
 }
 
+// stop decides that a parcel never leaves the house, and asks without it. It tells whether the parcel has left.
+func (b *stockbook) stop(shipment string, r orders.StockRequest) (left bool) {
+	if slices.Contains(b.left, shipment) {
+		return true
+	}
+	b.stopped = append(slices.Clip(b.stopped), shipment)
+	b.ask(r, 0, "")
+	return false
+}
+
+// less lists what is known and not held any more.
+func (b *stockbook) less(known []orders.ShipmentLine) []orders.Reservation {
+	var returned []orders.Reservation
+	for _, k := range known {
+		place := orders.Reservation{LineID: k.LineID, Warehouse: k.Warehouse, Quantity: k.Quantity}
+		returned = with(returned, place)
+	}
+	for _, place := range b.held {
+		if known := heldThere(known, place); known > 0 {
+			returned = with(returned, orders.Reservation{LineID: place.LineID, Warehouse: place.Warehouse, Quantity: -min(known, place.Quantity)})
+		}
+	}
+	return returned
+}
+
 func (b *stockbook) beyond(known []orders.ShipmentLine) []orders.Reservation {
 	var added []orders.Reservation
 	for _, place := range b.held {
@@ -73,11 +103,14 @@ func (b *stockbook) beyond(known []orders.ShipmentLine) []orders.Reservation {
 }
 
 // ship takes a parcel's goods out, once for each key, and tells whether they were there.
-func (b *stockbook) ship(key string, lines []orders.ShipmentLine) bool {
+func (b *stockbook) ship(key, shipment string, lines []orders.ShipmentLine) bool {
 	if slices.Contains(b.keys, key) {
 		return true
 	}
-	b.keys = append(b.keys, key)
+	if slices.Contains(b.stopped, shipment) {
+		return false
+	}
+	b.keys, b.left = append(slices.Clip(b.keys), key), append(slices.Clip(b.left), shipment)
 	for _, l := range lines {
 		if sumOf(b.held, l.LineID, l.Warehouse) < l.Quantity {
 			return false
@@ -128,8 +161,13 @@ func with(held []orders.Reservation, more orders.Reservation) []orders.Reservati
 	return slices.DeleteFunc(held, func(r orders.Reservation) bool { return r.Quantity == 0 })
 }
 
+// request is what a task asks of the book, see ParcelStop.
 func request(o orders.Order, task orders.Task) orders.StockRequest {
-	return orders.StockRequest{Key: task.Key, Lines: o.Wanted(""), Holding: o.Holding()}
+	without := ""
+	if task.Kind == orders.StepPutBack {
+		without = task.Subject
+	}
+	return orders.StockRequest{Key: task.Key, Lines: o.Wanted(without), Holding: o.Holding(), Round: o.Stock.Epoch}
 }
 
 func (w *world) somewhere() string {

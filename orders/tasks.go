@@ -167,7 +167,7 @@ func (o Order) outward() []Task {
 		case s.Booking == BookingPending: // once asked for, the answer is waited for, whatever becomes of the parcel
 			tasks = append(tasks, o.task(TaskBook, s.ID, s.Try))
 		case s.Booking == BookingDone && s.Status == Cancelled:
-			if !o.ends(StepCancelLabel, s.ID) {
+			if !o.cancelsLabel(s.ID) {
 				tasks = append(tasks, o.task(TaskCancelLabel, s.ID, s.Try))
 			}
 		}
@@ -178,6 +178,13 @@ func (o Order) outward() []Task {
 		}
 	}
 	return tasks
+}
+
+// cancelsLabel tells whether a void has a step for the label: how it ended is for people to decide.
+func (o Order) cancelsLabel(shipment string) bool {
+	return slices.ContainsFunc(o.Amendments, func(a Amendment) bool {
+		return (a.Status == Running || a.Status == Completed) && a.hasFor(StepCancelLabel, shipment)
+	})
 }
 
 func (o Order) paymentTasks(p Payment) []Task {
@@ -228,18 +235,39 @@ func (o Order) Wanted(without string) []Wanted {
 	return wanted
 }
 
-// Holding lists what the stock book holds as far as the order's history knows.
+// Holding lists what the stock book holds as far as the order's history knows. What lies in parcels that may leave the
+// house comes first: where the book gives something back, it keeps what comes first.
 func (o Order) Holding() []ShipmentLine {
-	var holding []ShipmentLine
+	left, packed := o.inBoxes()
+	holding := append(left, packed...)
 	for _, r := range o.Reservations {
-		holding = append(holding, ShipmentLine{LineID: r.LineID, Warehouse: r.Warehouse, Quantity: r.Quantity})
-	}
-	for _, s := range o.Shipments {
-		if s.leftTheBook() {
-			holding = append(holding, s.Lines...)
+		for _, p := range packed {
+			if p.LineID == r.LineID && p.Warehouse == r.Warehouse {
+				r.Quantity -= p.Quantity
+			}
+		}
+		if r.Quantity > 0 {
+			holding = append(holding, ShipmentLine{LineID: r.LineID, Warehouse: r.Warehouse, Quantity: r.Quantity})
 		}
 	}
 	return holding
+}
+
+// inBoxes lists what is in parcels that have left the house and are still in the book, and in those that may leave it.
+func (o Order) inBoxes() (left, packed []ShipmentLine) {
+	for _, s := range o.Shipments {
+		mayLeave := s.Status == Packed && len(o.Amendments) > 0 && !o.stopped(s.ID)
+		for _, l := range s.Lines {
+			l.Voided = 0
+			switch {
+			case s.leftTheBook():
+				left = append(left, l)
+			case mayLeave:
+				packed = append(packed, l)
+			}
+		}
+	}
+	return left, packed
 }
 
 // leftTheBook tells whether the parcel has left the house and the stock book does not know yet.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
@@ -13,12 +14,13 @@ import (
 // benchCommand measures on a stack of its own.
 func benchCommand() *cobra.Command {
 	var levels []int
+	var only string
 	cmd := &cobra.Command{
 		Use:   "bench",
-		Short: "Measure whole lives of orders on a stack of its own; at most 10 minutes",
+		Short: "Measure whole lives of orders, and voids, on a stack of its own; at most 10 minutes",
 		Long: `Measure whole lives of orders on a stack of its own, on free ports and in a temporary folder that is removed
-afterwards, and beside them two bare workflows as the limit. docs/benchmarks.md says what the figures mean.
-A missed target is no error.`,
+afterwards, beside them two bare workflows as the limit, and voids at a fixed rate. docs/benchmarks.md says what the
+figures mean. A missed target is no error.`,
 		Args:         cobra.NoArgs,
 		SilenceUsage: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -28,9 +30,19 @@ A missed target is no error.`,
 			if len(levels) > 0 {
 				options.Levels = levels
 			}
+			switch only {
+			case "":
+			case "lives":
+				options.Voids = bench.Voids{}
+			case "voids":
+				options.Levels = nil
+			default:
+				return fmt.Errorf("--only %s: it is lives or voids", only)
+			}
 			return bench.Run(ctx, options)
 		},
 	}
 	cmd.Flags().IntSliceVar(&levels, "levels", nil, "lives in flight, such as 16,64")
+	cmd.Flags().StringVar(&only, "only", "", "measure nothing but lives, or nothing but voids")
 	return cmd
 }

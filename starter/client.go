@@ -5,25 +5,49 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
+
+	temporal "go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/contrib/envconfig"
+	tlog "go.temporal.io/sdk/log"
 
 	"amends/internal/client"
 )
 
 // clientFromEnv returns a client of the stack that the environment names, or else of the one whose data folder is here.
 func clientFromEnv(atOnce int) (*client.Client, error) {
-	data := cmp.Or(os.Getenv("AMENDS_DATA_DIR"), ".amends")
-	known := readVariables(filepath.Join(data, "env"))
-	variable := func(name, fallback string) string { return cmp.Or(os.Getenv(name), known[name], fallback) }
-	tokens, err := readTokens(variable("AMENDS_TOKENS", filepath.Join(data, "dev-tokens.json")))
+	known := variables()
+	tokens, err := readTokens(known("AMENDS_TOKENS", filepath.Join(dataFolder(), "dev-tokens.json")))
 	if err != nil {
 		return nil, err
 	}
 	return client.New(
-		variable("AMENDS_PUBLIC_URL", "http://127.0.0.1:8080"), variable("AMENDS_SANDBOX_URL", "http://127.0.0.1:8090"), tokens, atOnce,
+		known("AMENDS_PUBLIC_URL", "http://127.0.0.1:8080"), known("AMENDS_SANDBOX_URL", "http://127.0.0.1:8090"), tokens, atOnce,
 	), nil
+}
+
+// temporalFromEnv returns a client of the same stack's Temporal. It connects when it is used.
+func temporalFromEnv() (temporal.Client, error) {
+	options, err := envconfig.LoadDefaultClientOptions()
+	if err != nil {
+		return nil, fmt.Errorf("read Temporal's variables: %w", err)
+	}
+	if options.HostPort == "" {
+		options.HostPort = variables()("TEMPORAL_ADDRESS", temporal.DefaultHostPort)
+	}
+	options.Logger = tlog.NewStructuredLogger(slog.New(slog.DiscardHandler))
+	return temporal.NewLazyClient(options)
+}
+
+func dataFolder() string { return cmp.Or(os.Getenv("AMENDS_DATA_DIR"), ".amends") }
+
+// variables looks a name up in the environment, and else in what the stack has kept.
+func variables() func(name, fallback string) string {
+	kept := readVariables(filepath.Join(dataFolder(), "env"))
+	return func(name, fallback string) string { return cmp.Or(os.Getenv(name), kept[name], fallback) }
 }
 
 func readTokens(path string) (map[string]string, error) {

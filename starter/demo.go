@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"amends/internal/client"
+	"amends/workflows"
 )
 
 const (
@@ -29,11 +30,12 @@ const (
 func demoCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "demo",
-		Short: "Drive 30 mixed orders on the running stack and show where they stand",
-		Long: `Drive 30 mixed orders on the running stack, over HTTP only, and show where they stand: the API is at
-AMENDS_PUBLIC_URL, the sandbox at AMENDS_SANDBOX_URL, the tokens are in the file AMENDS_TOKENS; what is not set is
-read from the data folder of make up. It may be repeated, also while another one runs, and exits 1 when an order is not
-where it should be. All tea tables (TBL-001) are reserved by orders that wait for more of them.`,
+		Short: "Drive 35 mixed orders on the running stack and show where they stand",
+		Long: `Drive 35 mixed orders on the running stack, over HTTP and once by a signal to Temporal, and show where they stand:
+the API is at AMENDS_PUBLIC_URL, the sandbox at AMENDS_SANDBOX_URL, Temporal at TEMPORAL_ADDRESS, the tokens are in the
+file AMENDS_TOKENS; what is not set is read from the data folder of make up. It may be repeated, also while another one
+runs, and exits 1 when an order is not where it should be. All tea tables (TBL-001) are reserved by orders that wait for
+more of them.`,
 		Args:         cobra.NoArgs,
 		SilenceUsage: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -43,13 +45,20 @@ where it should be. All tea tables (TBL-001) are reserved by orders that wait fo
 			if err != nil {
 				return err
 			}
-			return demo(ctx, cmd.OutOrStdout(), c)
+			temporal, err := temporalFromEnv()
+			if err != nil {
+				return err
+			}
+			defer temporal.Close()
+			return demo(ctx, cmd.OutOrStdout(), c, func(ctx context.Context, number, name string, input any) error {
+				return temporal.SignalWorkflow(ctx, workflows.WorkflowID(number), "", name, input)
+			})
 		},
 	}
 }
 
 // demo runs all lives, a few at a time, and prints where each has ended.
-func demo(ctx context.Context, out io.Writer, c *client.Client) error {
+func demo(ctx context.Context, out io.Writer, c *client.Client, signal signaller) error {
 	ctx, cancel := context.WithTimeout(ctx, demoWithin)
 	defer cancel()
 	if err := c.Get(ctx, "clerk", "/stock?sku=TEA-001", nil); err != nil {
@@ -64,7 +73,7 @@ func demo(ctx context.Context, out io.Writer, c *client.Client) error {
 		wait.Go(func() {
 			room <- struct{}{}
 			defer func() { <-room }()
-			lived[i] = scenario.live(ctx, c)
+			lived[i] = scenario.live(ctx, c, signal)
 		})
 	}
 	wait.Wait()

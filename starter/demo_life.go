@@ -32,8 +32,8 @@ type demoResult struct {
 }
 
 // live lives the order, and the one that comes before it for the same customer where there is one.
-func (s demoScenario) live(ctx context.Context, c *client.Client) []demoResult {
-	life := &demoLife{ctx: ctx, client: c, phone: anyPhone(), reference: fmt.Sprintf("DEMO-%08d", rand.IntN(1e8))}
+func (s demoScenario) live(ctx context.Context, c *client.Client, signal signaller) []demoResult {
+	life := &demoLife{ctx: ctx, client: c, signal: signal, phone: anyPhone(), reference: fmt.Sprintf("DEMO-%08d", rand.IntN(1e8))}
 	if s.first == nil {
 		return []demoResult{s.follow(life)}
 	}
@@ -55,10 +55,14 @@ func (s demoScenario) follow(life *demoLife) demoResult {
 	return demoResult{scenario: s, order: *life.seen, err: err}
 }
 
+// signaller sends a signal to an order's workflow, as an operator does in the Web UI.
+type signaller func(ctx context.Context, number, name string, input any) error
+
 // demoLife drives one order.
 type demoLife struct {
 	ctx       context.Context
 	client    *client.Client
+	signal    signaller
 	phone     string
 	reference string
 	survivor  string // the order that this one repeats

@@ -44,7 +44,7 @@ func demoLives() (lives []demoScenario) {
 	for _, s := range demoScenarios {
 		lives = append(lives, slices.Repeat([]demoScenario{s.scenario}, s.times)...)
 	}
-	return lives
+	return append(lives, demoVoids...)
 }
 
 func tea() body { return goods("TEA-001", 3, "128.00") }

@@ -130,6 +130,9 @@ func sameOutcome(ctx context.Context, tx pgx.Tx, key string, outcome orders.Effe
 	return nil
 }
 
+// alreadyReleased is a provider's answer that it holds nothing any more, whoever has released it.
+const alreadyReleased = "already_released"
+
 // book moves the counters of a settled effect on money.
 func book(ctx context.Context, tx pgx.Tx, e orders.Effect, outcome orders.EffectOutcome) error {
 	switch e.Kind {
@@ -140,7 +143,7 @@ func book(ctx context.Context, tx pgx.Tx, e orders.Effect, outcome orders.Effect
 	case orders.EffectRefund:
 		return bookRefund(ctx, tx, e, outcome)
 	case orders.EffectRelease:
-		if outcome.Done {
+		if outcome.Done || outcome.Refused == alreadyReleased {
 			return movePayment(ctx, tx, e, `released = true`)
 		}
 	}

@@ -23,6 +23,7 @@ var meanings = map[string]error{
 	"payments_captured_within_authorised": &orders.RefusedError{Code: orders.RefusedTooMuch},
 	"payments_refunded_within_captured":   &orders.RefusedError{Code: orders.RefusedTooMuch},
 	"slots_no_double_booking":             orders.ErrSlotTaken,
+	"orders_placed_again":                 &orders.TransitionError{Command: orders.CmdPlaceAgain, Stage: orders.Voided, Code: orders.CodePlacedAgain},
 	"stock_sku_fkey":                      &orders.ValidationError{Field: "sku", Code: "unknown_sku"},
 	"stock_warehouse_fkey":                &orders.ValidationError{Field: "warehouse", Code: CodeWarehouseUnknown},
 }

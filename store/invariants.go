@@ -81,7 +81,7 @@ func moneyInvariants() []Invariant {
 			           sum(l.minor) FILTER (WHERE t.kind = 'capture') AS captured,
 			           -sum(l.minor) FILTER (WHERE t.kind = 'refund') AS refunded
 			    FROM ledger_transactions t
-			    JOIN ledger_entries l ON l.transaction_key = t.key AND l.account = 'cash'
+			    JOIN ledger_entries l ON l.transaction_key = t.key AND l.account IN ('cash', 'carried')
 			    GROUP BY t.order_number, t.payment_id) b USING (order_number, payment_id)
 			LEFT JOIN (
 			    SELECT order_number, payment_id, sum(amount) AS moving

@@ -61,9 +61,10 @@ func voidedOrderInvariants() []Invariant {
 			WHERE o.stage = 'voided'
 			  AND ` + atRest + `
 			  AND s.parcel ->> 'status' IN ('packed', 'handed_over', 'in_transit')
-			  AND NOT jsonb_path_exists(o.state,
-			      '$.amendments[*].steps[*] ? (@.subject == $subject && (@.end == "waived" || @.end == "completed"))',
-			      jsonb_build_object('subject', s.parcel -> 'id'))`},
+			  AND NOT jsonb_path_exists(o.state, '$.amendments[*].steps[*] ? (@.subject == $parcel
+			          && (@.kind == "receive_return" && (@.end == "waived" || @.end == "completed")
+			              || @.kind == "put_back" && @.end == "waived"))',
+			      jsonb_build_object('parcel', s.parcel -> 'id'))`},
 		{"voided order: it keeps no technician's time but by people", `
 			SELECT o.number
 			FROM orders o

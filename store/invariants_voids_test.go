@@ -78,7 +78,11 @@ var voidBreaches = []breach{
 	{ruleParcels, []string{voidedLongAgo, stateOf("shipments", `[{"id": "S1", "status": "packed"}]`)}},
 	{ruleParcels, []string{
 		voidedLongAgo, stateOf("shipments", `[{"id": "S1", "status": "handed_over"}]`),
-		voidWith(`{"kind": "intercept", "subject": "S1", "end": "done"}, {"kind": "intercept", "subject": "S2", "end": "waived"}`),
+		voidWith(`{"kind": "receive_return", "subject": "S1", "end": "done"}, {"kind": "receive_return", "subject": "S2", "end": "waived"}`),
+	}},
+	{ruleParcels, []string{
+		voidedLongAgo, stateOf("shipments", `[{"id": "S1", "status": "packed"}]`),
+		voidWith(`{"kind": "put_back", "subject": "S1", "end": "completed"}, {"kind": "cancel_label", "subject": "S1", "end": "waived"}`),
 	}},
 	{ruleParcels, []string{voidedLongAgo, stateOf("shipments", `[{"id": "S1", "status": "in_transit"}]`)}},
 	{ruleSlots, []string{voidedLongAgo}},
@@ -136,7 +140,11 @@ var sound = []struct {
 	}},
 	{"a parcel may stay where two people have left it", breach{ruleParcels, []string{
 		voidedLongAgo, stateOf("shipments", `[{"id": "S1", "status": "in_transit"}]`),
-		voidWith(`{"kind": "intercept", "subject": "S1", "end": "waived"}`),
+		voidWith(`{"kind": "receive_return", "subject": "S1", "end": "waived"}`),
+	}}},
+	{"a parcel without a carrier is where people received it", breach{ruleParcels, []string{
+		voidedLongAgo, stateOf("shipments", `[{"id": "S1", "status": "handed_over"}]`),
+		voidWith(`{"kind": "receive_return", "subject": "S1", "end": "completed"}`),
 	}}},
 	{"a parcel that came back is not under way", breach{ruleParcels, []string{
 		voidedLongAgo, stateOf("shipments", `[{"id": "S1", "status": "refused"}, {"id": "S2", "status": "cancelled"}]`),

@@ -73,6 +73,19 @@ func TestWhatWasCapturedBeforeAReleaseCanBeRefunded(t *testing.T) {
 	db.noViolations(t)
 }
 
+func TestAPaymentThatTheProviderHasReleasedByItselfIsReleased(t *testing.T) {
+	t.Parallel()
+	db, ctx := setup(t)
+	db.settled(t, effect("DD-1", orders.EffectAuthorise, 1, yuan(100)), done)
+	db.settled(t, effect("DD-1", orders.EffectRelease, 1, yuan(100)), orders.EffectOutcome{Refused: orders.RefusedRefused})
+	equal(t, "released after a refusal", db.count(t, `SELECT count(*) FROM payments WHERE released`), 0)
+	db.settled(t, effect("DD-1", orders.EffectRelease, 2, yuan(100)), orders.EffectOutcome{Refused: "already_released"})
+	equal(t, "released", db.count(t, `SELECT count(*) FROM payments WHERE released`), 1)
+	_, err := db.ClaimEffect(ctx, effect("DD-1", orders.EffectCapture, 1, yuan(1)))
+	equal(t, "a capture afterwards", refusal(err), orders.RefusedTooMuch)
+	db.noViolations(t)
+}
+
 func TestEveryOutwardStepOfAVoidIsClaimedOnce(t *testing.T) {
 	t.Parallel()
 	db, ctx := setup(t)

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -17,6 +18,8 @@ func (s *Store) Order(ctx context.Context, number string) (orders.OrderView, err
 	batch.Queue(`
 		SELECT o.state,
 		       o.updated_at,
+		       coalesce((SELECT r.number FROM orders r WHERE r.state ->> 'replaces' = o.number AND r.state ->> 'replaces' <> ''), ''),
+		       o.workflow_gone_at,
 		       c.id,
 		       c.name,
 		       c.phone,
@@ -25,8 +28,13 @@ func (s *Store) Order(ctx context.Context, number string) (orders.OrderView, err
 		FROM orders o
 		JOIN customers c ON c.id = o.customer_id
 		WHERE o.number = $1`, number).QueryRow(func(row pgx.Row) error {
-		return row.Scan(&view.Order, &view.UpdatedAt, &view.Customer.ID, &view.Customer.Name, &view.Customer.Phone,
-			&view.Customer.Email, &view.Customer.Locale)
+		var gone *time.Time
+		err := row.Scan(&view.Order, &view.UpdatedAt, &view.Order.ReplacedBy, &gone, &view.Customer.ID, &view.Customer.Name,
+			&view.Customer.Phone, &view.Customer.Email, &view.Customer.Locale)
+		if gone != nil {
+			view.GoneAt = *gone
+		}
+		return err
 	})
 	batch.Queue(selectContact+`(SELECT contact_id FROM orders WHERE number = $1)`, number).Query(func(rows pgx.Rows) (err error) {
 		view.Contact, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[orders.Contact])

@@ -126,6 +126,7 @@ func queueOrder(batch *pgx.Batch, t orders.Transitions) {
 		    next_deadline = $16,
 		    fence_run = $17,
 		    fence_history = $18,
+		    workflow_gone_at = NULL,
 		    updated_at = now()
 		WHERE number = $1`,
 		t.Order.Number, t.Order, l.stage, t.Order.Version, t.Order.Seq, t.Order.Chain, l.flags, l.total, t.Order.Currency,

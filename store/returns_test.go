@@ -87,7 +87,7 @@ func TestGoodsThatComeBackServeThoseWhoWaitForThem(t *testing.T) {
 func TestGoodsThatCannotLieInAWarehouseAreNotTakenBack(t *testing.T) {
 	t.Parallel()
 	db, ctx := setup(t)
-	fine := backLine("TEA-001", "SZ", 1, 1)
+	fine := backLine("TEA-003", "SH", 1, 1)
 	for _, c := range []struct {
 		name string
 		line orders.ReturnedLine
@@ -98,7 +98,7 @@ func TestGoodsThatCannotLieInAWarehouseAreNotTakenBack(t *testing.T) {
 		{"a service", backLine("SVC-INSTALL", "SZ", 1, 0)},
 		{"less than nothing good", backLine("TEA-002", "SZ", -1, 2)},
 		{"less than nothing damaged", backLine("TEA-002", "SZ", 2, -1)},
-		{"two SKUs of one line", backLine("TEA-002", "SZ", 1, 0)},
+		{"two SKUs of one line", backLine("TEA-002", "SH", 1, 0)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if err := db.ReturnStock(ctx, back("DD-1", fine, c.line)); !errors.Is(err, orders.ErrImpossible) {

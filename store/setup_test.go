@@ -47,7 +47,7 @@ func setup(t testing.TB) (*bundle, context.Context) {
 		t.Fatal(err)
 	}
 	t.Cleanup(db.Close)
-	sql, err := pgxpool.New(ctx, url)
+	sql, err := pgxpool.New(ctx, url+"&jit=off")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -36,6 +36,7 @@ func Open(ctx context.Context, url string) (*Store, error) {
 		config.MaxConns = connections
 	}
 	config.ConnConfig.RuntimeParams["timezone"] = "UTC"
+	config.ConnConfig.RuntimeParams["jit"] = "off" // compiling takes longer than any statement here
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)

@@ -40,6 +40,7 @@ type settings struct {
 	CallTimeout time.Duration `env:"AMENDS_CALL_TIMEOUT" envDefault:"5s"`
 	// Departments are the addresses by name, as in "finance=money@amends.example,service=fitters@amends.example".
 	Departments map[string]string `env:"AMENDS_DEPARTMENTS" envKeyValSeparator:"="`
+	CensusEvery time.Duration     `env:"AMENDS_CENSUS_EVERY" envDefault:"1m"`
 	// Worker Versioning is off unless both are set.
 	Deployment string `env:"AMENDS_DEPLOYMENT"`
 	BuildID    string `env:"AMENDS_BUILD_ID"`
@@ -85,6 +86,9 @@ func run(ctx context.Context, log *slog.Logger) error {
 	if err := config.Read(&c); err != nil {
 		return err
 	}
+	if c.CensusEvery <= 0 {
+		return fmt.Errorf("AMENDS_CENSUS_EVERY is not positive: %s", c.CensusEvery)
+	}
 	messenger, err := c.messenger()
 	if err != nil {
 		return err
@@ -104,8 +108,10 @@ func run(ctx context.Context, log *slog.Logger) error {
 	defer background.Wait()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	relay := commands.NewRelay(commands.New(db, temporal, commands.Settings{PublicURL: c.PublicURL}), listen(ctx, &background, db, "commands"), log)
+	service := commands.New(db, temporal, commands.Settings{PublicURL: c.PublicURL})
+	relay := commands.NewRelay(service, listen(ctx, &background, db, "commands"), log)
 	background.Go(func() { relay.Run(ctx) })
+	background.Go(func() { commands.NewWatch(service, db, c.CensusEvery, log).Run(ctx) })
 	sender := &sender{
 		db: db, messenger: messenger, company: c.Company, log: log,
 		wake: listen(ctx, &background, db, "outbox"),

@@ -19,6 +19,8 @@ type database struct {
 	now    func() time.Time
 	until  atomic.Pointer[time.Time] // when it comes back; nil: it is there
 	before func()                    // happens before stock is reserved
+	checks func()                    // happens before the review asks
+	posts  func()                    // happens before something is posted
 	// recording happens before something is recorded
 	recording func(t orders.Transitions)
 
@@ -69,6 +71,9 @@ func (d *database) ReviewFacts(ctx context.Context, q orders.ReviewQuestion) (or
 	if err := d.shut(); err != nil {
 		return orders.ReviewFacts{}, err
 	}
+	if d.checks != nil {
+		d.checks()
+	}
 	return d.Store.ReviewFacts(ctx, q)
 }
 
@@ -99,6 +104,9 @@ func (d *database) ShipStock(ctx context.Context, m orders.StockMove) error {
 func (d *database) Post(ctx context.Context, p orders.Posting) error {
 	if err := d.shut(); err != nil {
 		return err
+	}
+	if d.posts != nil {
+		d.posts()
 	}
 	return d.Store.Post(ctx, p)
 }

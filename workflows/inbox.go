@@ -51,6 +51,7 @@ var descriptions = map[string]string{
 	orders.CmdRevoke:        "Takes a void back while it cools off: {\"id\"}.",
 	orders.CmdRetryStep:     "Repeats blocked steps: {\"id\", \"step_id\"} or {\"kind\"} or {} for all.",
 	orders.CmdCompleteStep:  "A step was done by hand: {\"id\", \"step_id\"} or {\"kind\"}, {\"evidence\", \"outcome\"}.",
+	orders.CmdCarriedOver:   "Our books report that the order placed again took over the money.",
 	orders.CmdWaiveStep:     "Asks to go without a step: {\"id\", \"step_id\"} or {\"kind\"}, {\"reason\"}.",
 	orders.CmdMessageFailed: "A message to the customer cannot be delivered: {\"template\", \"code\"}.",
 }

@@ -27,6 +27,9 @@ func (l *life) step(ctx workflow.Context, t orders.Task, done *orders.TaskDone) 
 		return regular(ctx, quick(t), carriers.InterceptParcel, &done.Outcome, l.label(t, l.order.Shipment(t.Subject).Tracking))
 	case orders.StepCancelPurchase:
 		return regular(ctx, quick(t), supplier.CancelPurchase, &done.Outcome, l.purchase(t))
+	case orders.StepCarryOver:
+		carry := orders.CarryCall{Key: t.Key, From: l.order.Number, FromPayment: t.Subject, Amount: t.Amount}
+		return regular(ctx, quick(t), payments.CarriedTo, &done.Outcome, carry)
 	case orders.StepReleasePayment, orders.StepRefund:
 		return l.moneyBack(ctx, t, &done.Outcome)
 	case orders.StepTell:
@@ -55,9 +58,6 @@ func (l *life) giveBack(ctx workflow.Context, t orders.Task, done *orders.TaskDo
 
 // moneyBack gives money back through the provider, or books what a person has given back.
 func (l *life) moneyBack(ctx workflow.Context, t orders.Task, outcome *orders.EffectOutcome) error {
-	if t.Step == "" { // of a rejected order
-		return l.outward(ctx, t, outcome)
-	}
 	step := l.order.StepOf(t)
 	if !step.ByHand {
 		return l.outward(ctx, t, outcome)

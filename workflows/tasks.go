@@ -26,6 +26,9 @@ var (
 // do runs a task's activity and returns the fact that it brought.
 func (l *life) do(ctx workflow.Context, t orders.Task) orders.Command {
 	done := &orders.TaskDone{Task: t}
+	if t.Step != "" { // some kinds of step have the name of a task of the order
+		return fact(done, l.step(ctx, t, done))
+	}
 	var err error
 	switch t.Kind {
 	case orders.TaskCheck:
@@ -45,10 +48,14 @@ func (l *life) do(ctx workflow.Context, t orders.Task) orders.Command {
 	case orders.TaskRevenue:
 		err = l.ours(ctx, t, ledger.Post, nil, l.posting(t, "receivable", "revenue"))
 	default:
-		err = l.step(ctx, t, done)
+		err = l.outward(ctx, t, &done.Outcome)
 	}
+	return fact(done, err)
+}
+
+func fact(done *orders.TaskDone, err error) orders.Command {
 	if err != nil {
-		return &orders.TaskFailed{Task: t, Code: codeOf(err)}
+		return &orders.TaskFailed{Task: done.Task, Code: codeOf(err)}
 	}
 	return done
 }
@@ -94,6 +101,11 @@ func (l *life) outward(ctx workflow.Context, t orders.Task, outcome *orders.Effe
 	call := l.paymentCall(t)
 	switch t.Kind {
 	case orders.TaskAuthorise:
+		if carried := l.order.Carried; carried != nil {
+			return regular(ctx, quick(t), payments.CarryOver, outcome, orders.CarryCall{
+				Key: t.Key, Order: number, Payment: t.Payment, From: l.order.Replaces, FromPayment: carried.Payment, Amount: t.Amount,
+			})
+		}
 		return regular(ctx, quick(t), payments.AuthorisePayment, outcome, call)
 	case orders.TaskCapture:
 		return regular(ctx, quick(t), payments.CapturePayment, outcome, call)

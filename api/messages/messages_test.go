@@ -120,7 +120,7 @@ func TestEveryFindingAndReasonHasASentence(t *testing.T) {
 	t.Parallel()
 	for kind, codes := range map[string][]string{
 		"finding":  constantsOf(t, "Finding"),
-		"reason":   slices.Concat(constantsOf(t, "Reason"), constantsOf(t, "Refused"), []string{orders.CodeInternal, "refund_exceeds_captured"}),
+		"reason":   slices.Concat(constantsOf(t, "Reason"), constantsOf(t, "Refused"), []string{orders.CodeInternal}),
 		"incident": {orders.CodeUnreadable, orders.CodePersonalData, orders.EventCancelAsked, "label_unknown_parcel", "message_undeliverable"},
 	} {
 		require.Greater(t, len(codes), 3, kind)

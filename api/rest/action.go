@@ -192,7 +192,7 @@ func (c *call) answer(r orders.Receipt, status int) error {
 		c.Response().Header().Set("Retry-After", "1")
 		return c.JSON(http.StatusAccepted, c.pending(r))
 	case r.Outcome.Accepted && r.Outcome.Answer != nil:
-		if status == http.StatusCreated && c.route.right == orders.CmdCreate {
+		if status == http.StatusCreated && (c.route.right == orders.CmdCreate || c.route.right == orders.CmdPlaceAgain) {
 			c.Response().Header().Set("Location", c.server.orderURL(r.Order))
 		}
 		return c.answerAccepted(r, status)

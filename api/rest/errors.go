@@ -69,7 +69,10 @@ func (c *call) slotTaken(e *orders.SlotTakenError) *problemError {
 // slotField is where the request asked for the time: who moves an appointment has no lines.
 func (c *call) slotField(line string) string {
 	i, err := strconv.Atoi(strings.TrimPrefix(line, "L"))
-	if err != nil || i < 1 || c.route.right == orders.CmdReschedule {
+	switch {
+	case c.route.right == orders.CmdPlaceAgain:
+		return "appointments"
+	case err != nil || i < 1 || c.route.right == orders.CmdReschedule:
 		return "from"
 	}
 	field := "lines[" + strconv.Itoa(i-1) + "].appointment"

@@ -255,7 +255,7 @@ func TestOnlyWhoMayDoesAndRefusalsAreRecorded(t *testing.T) {
 		"/appointments/A1/reschedule": orders.CmdReschedule, "/receipts": orders.CmdReceivePayment, "/sign-off": orders.CmdSignOff,
 		"/refuse-delivery": orders.CmdRefuseDelivery, "/notes": orders.DoNote, "/contacts": orders.DoContact,
 		"/void-plans": orders.CmdVoid, "/voids": orders.CmdVoid, "/purchases": orders.CmdRequestPurchase,
-		"/invoice": orders.CmdIssueInvoice,
+		"/invoice": orders.CmdIssueInvoice, "/place-again": orders.CmdPlaceAgain,
 	}
 	for _, role := range orders.Roles() {
 		for verb, right := range verbs {

@@ -52,18 +52,19 @@ func findings(list []orders.Finding, locale string) []findingBody {
 }
 
 type paymentBody struct {
-	ID        string       `json:"id"`
-	Status    string       `json:"status"`
-	Amount    money.Amount `json:"amount"`
-	Captured  money.Amount `json:"captured"`
-	Refunded  money.Amount `json:"refunded"`
-	Reference string       `json:"reference,omitempty"`
+	ID          string        `json:"id"`
+	Status      string        `json:"status"`
+	Amount      money.Amount  `json:"amount"`
+	Captured    money.Amount  `json:"captured"`
+	Refunded    money.Amount  `json:"refunded"`
+	CarriedOver *money.Amount `json:"carried_over,omitempty"` // it pays for the order that was placed again
+	Reference   string        `json:"reference,omitempty"`
 }
 
 func payment(p orders.Payment) paymentBody {
 	return paymentBody{
 		ID: p.ID, Status: paymentStatus(p), Amount: p.Amount, Captured: inCurrency(p.Captured, p.Amount),
-		Refunded: inCurrency(p.Refunded, p.Amount), Reference: p.Reference,
+		Refunded: inCurrency(p.Refunded, p.Amount), CarriedOver: p.CarriedOver, Reference: p.Reference,
 	}
 }
 

@@ -107,6 +107,9 @@ func (s *Server) planVoid(c *call) error {
 
 // judged is a refusal by the order as a problem, with where the order stands if that is in the way.
 func judged(err error, view orders.OrderView) error {
+	if err == nil {
+		return nil
+	}
 	var transition *orders.TransitionError
 	problem := &problemError{Problem: orders.AsProblem(err)}
 	switch {

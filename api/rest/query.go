@@ -19,7 +19,7 @@ const (
 
 var (
 	sorts     = []string{"-created_at", "created_at"}
-	flagNames = []string{"needs_attention", "on_hold", "overdue", "voiding"}
+	flagNames = []string{orders.FlagAttention, "on_hold", "overdue", "voiding", orders.FlagGone}
 )
 
 // parameters refuses query parameters that the route does not have, and any that is there twice.

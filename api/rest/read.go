@@ -185,7 +185,7 @@ func (c *call) current(number string) map[string]any {
 func standing(view orders.OrderView) map[string]any {
 	o := view.Order
 	return map[string]any{"current_version": o.Version, "order": currentBody{
-		Number: o.Number, Version: o.Version, Stage: o.Stage, Flags: o.Flags(), UpdatedAt: view.UpdatedAt,
+		Number: o.Number, Version: o.Version, Stage: o.Stage, Flags: view.Flags(), UpdatedAt: view.UpdatedAt,
 	}}
 }
 

@@ -43,6 +43,7 @@ func (s *Server) routes() []route {
 		{post, order + "/receipts", orders.CmdReceivePayment, act(http.StatusOK, receivePayment)},
 		{post, order + "/sign-off", orders.CmdSignOff, act(http.StatusOK, signOff)},
 		{post, order + "/refuse-delivery", orders.CmdRefuseDelivery, act(http.StatusOK, refuseDelivery)},
+		{post, order + "/place-again", orders.CmdPlaceAgain, s.placeAgain},
 		{post, order + "/void-plans", orders.CmdVoid, s.planVoid},
 		{post, order + "/voids", orders.CmdVoid, actShowing(showVoided, http.StatusAccepted, void)},
 		{get, order + "/voids", orders.DoReadOrder, s.listVoids},

@@ -145,6 +145,9 @@ func TestABlockedStepSaysWhyAndWhoMayDoWhat(t *testing.T) {
 		require.True(t, retryAt.Equal(*s.NextAttemptAt))
 		require.Equal(t, []string{"retry", "complete", "waive"}, s.Verbs)
 		require.Empty(t, read1("auditor").Verbs, "the auditor writes nothing")
+		whole := b.send(t, request{method: "GET", path: posted + "/" + known, role: "manager", language: language})
+		require.Equal(t, http.StatusOK, whole.Code)
+		require.NotRegexp(t, `\(code |代码`, whole.Body.String(), "every action that is not allowed has a reason")
 	}
 }
 
@@ -170,6 +173,46 @@ func TestAStepIsCompletedByHandWithEvidence(t *testing.T) {
 func putBack(t *testing.T, v voidShown) string {
 	t.Helper()
 	return v.step(t, orders.StepPutBack).ID
+}
+
+func TestDeliveredGoodsComeBackDamaged(t *testing.T) {
+	t.Parallel()
+	b, _ := deciding(t)
+	o := &b.view.Order
+	o.Shipments[0].Status, o.Shipments[0].Tracking, o.Shipments[0].StockMoved = orders.Delivered, "SF1", true
+	o.Shipments[0].HandedOverAt, o.Shipments[0].DeliveredAt = noon, noon
+	o.Lines[0].Shipped, o.Lines[0].Delivered, o.Lines[0].Reserved, o.Reservations[0].Quantity = 1, 1, 2, 2
+	body := `{"reason_code": "delivery_refused", "lines": [{"line_id": "L1", "quantity": 3}]}`
+	p := b.preview(t, body)
+	require.Equal(t, int64(1), p.Plan.Takes[0].Shipped)
+	require.Contains(t, p.Plan.Approvals, orders.ApprovalGoodsLeft)
+	require.Equal(t, http.StatusAccepted, b.send(t, request{path: voids, body: confirming(body, p.PlanHash)}).Code)
+	v := b.verb(t, "manager", "/approve", `{}`)
+	inspect := "/steps/" + v.step(t, orders.StepInspect).ID + "/complete"
+	require.Equal(t, "step_not_blocked", b.refusedVerb(t, "manager", inspect, `{"evidence": "x", "outcome": "good"}`).Code, "its turn has not come")
+	for _, step := range []struct{ kind, body string }{
+		{orders.StepApproveReturn, `{"evidence": "RMA-1"}`},
+		{orders.StepReceive, `{"evidence": "DOCK-7"}`},
+	} {
+		v = b.verb(t, "manager", "/steps/"+v.step(t, step.kind).ID+"/complete", step.body)
+		require.Equal(t, "done", v.step(t, step.kind).State)
+		require.Equal(t, orders.EndCompleted, v.step(t, step.kind).End)
+	}
+	for body, field := range map[string]string{
+		`{"evidence": "QC-1"}`:                     "outcome required",
+		`{"evidence": "QC-1", "outcome": "eaten"}`: "outcome unknown_value",
+		`{"evidence": "QC-1", "outcome": "damaged", "damaged": [{"line_id": "L1", "quantity": 2}]}`:             "damaged[0].quantity out_of_range",
+		`{"evidence": "QC-1", "outcome": "good", "damaged": [{"line_id": "L1", "quantity": 1}]}`:                "damaged not_taken",
+		`{"evidence": "QC-1", "outcome": "damaged", "damaged": [{"line_id": "SVC-INSTALL", "quantity": 1}]}`:    "damaged[0].line_id unknown_line",
+		`{"evidence": "QC-1", "outcome": "damaged", "damaged": [{"line_id": "L1", "quantity": 1}], "extra": 1}`: "extra unknown_field",
+	} {
+		require.Contains(t, fieldsOf(b.refusedVerb(t, "manager", inspect, body)), field)
+	}
+	v = b.verb(t, "manager", inspect, `{"evidence": "QC-1", "outcome": "damaged", "damaged": [{"line_id": "L1", "quantity": 1}]}`)
+	require.Equal(t, "damaged", v.step(t, orders.StepInspect).Outcome)
+	require.Equal(t, []struct{ Quantity int64 }{{1}}, v.step(t, orders.StepInspect).Damaged)
+	require.Equal(t, "running", v.step(t, orders.StepRestock).State, "scrapping is the book's own work")
+	require.Equal(t, int64(1), b.view.Order.Lines[0].Returned)
 }
 
 func TestAStepIsWaivedByTwoPeople(t *testing.T) {

@@ -22,6 +22,7 @@ type orderBody struct {
 	SignedOffAt       *time.Time        `json:"signed_off_at,omitempty"`
 	Survivor          string            `json:"survivor,omitempty"`
 	ReplacedBy        string            `json:"replaced_by,omitempty"`
+	Replaces          string            `json:"replaces,omitempty"`
 	Customer          personBody        `json:"customer"`
 	ShipTo            shipToBody        `json:"ship_to"`
 	CustomerReference string            `json:"customer_reference"`
@@ -100,8 +101,8 @@ type reasonBody struct {
 func (s *Server) orderView(v orders.OrderView, actor orders.Actor, locale string) orderBody {
 	o := v.Order
 	return orderBody{
-		Number: o.Number, Version: o.Version, Stage: o.Stage, StageSince: o.StageSince, Flags: o.Flags(), CreatedAt: o.CreatedAt,
-		CreatedBy: o.CreatedBy, UpdatedAt: v.UpdatedAt, SignedOffAt: moment(o.SignedOffAt), Survivor: o.Survivor, ReplacedBy: o.ReplacedBy,
+		Number: o.Number, Version: o.Version, Stage: o.Stage, StageSince: o.StageSince, Flags: v.Flags(), CreatedAt: o.CreatedAt,
+		CreatedBy: o.CreatedBy, UpdatedAt: v.UpdatedAt, SignedOffAt: moment(o.SignedOffAt), Survivor: o.Survivor, ReplacedBy: o.ReplacedBy, Replaces: o.Replaces,
 		Customer: person(v), ShipTo: shipTo(v.Contact.ShipTo),
 		CustomerReference: o.CustomerRef, Currency: o.Currency, Total: o.Total(),
 		Lines:    viewAll(o.Lines, func(l orders.Line) lineBody { return line(l, v.Contact.LineNotes[l.ID]) }),

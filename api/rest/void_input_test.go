@@ -49,6 +49,7 @@ func badVoids() []badRequest {
 		plan("a refund too fine", `, "refund": {"amount": "0.001"}`, 422, "invalid", "refund.amount too_many_decimals"),
 		plan("a refund of no amount", `, "refund": {"amount": "all"}`, 422, "invalid", "refund.amount not_an_amount"),
 		plan("an amount where none is given back", `, "refund": {"mode": "none", "amount": "1.00"}`, 422, "invalid", "refund.amount no_amount_in_this_mode"),
+		plan("carrying over what was not taken", `, "refund": {"mode": "carry_over"}`, 422, "invalid", "refund.mode cannot_carry_over"),
 		plan("a warehouse that is not there", `, "restock": [{"line_id": "L1", "warehouse": "nowhere"}]`, 422, "invalid", "restock[0].warehouse unknown_warehouse"),
 		plan("no warehouse", `, "restock": [{"line_id": "L1"}]`, 422, "invalid", "restock[0].warehouse required"),
 		plan("two warehouses for a line", `, "restock": [{"line_id": "L1", "warehouse": "SZ"}, {"line_id": "L1", "warehouse": "SZ"}]`, 422, "invalid", "restock[1].line_id repeated"),
@@ -67,6 +68,7 @@ func badVoids() []badRequest {
 		at("a void of a rejected order", "DD20261122-000008", "order_rejected"),
 		at("a void of a voided order", "DD20261122-000007", "already_voided"),
 		{"a preview of an unknown order", request{path: posted + "/DD20261122-999999/void-plans", body: wish("")}, 404, "not_found", ""},
+		{"placing an unknown order again", request{path: posted + "/DD20261122-999999/place-again", body: `{}`}, 404, "not_found", ""},
 		{"a preview of what is no order", request{path: posted + "/x/void-plans", body: wish("")}, 404, "not_found", ""},
 		{"a void of what is no order", request{path: posted + "/x/voids", body: wish(`, "plan_hash": "x"`)}, 404, "not_found", ""},
 		verb("an unknown void", firstVoid+"/approve", `{}`, 404, "not_found", ""),
@@ -117,4 +119,21 @@ func TestTheMostThatCanBeGivenBackIsNamed(t *testing.T) {
 		rec := b.send(t, request{path: plans, body: `{"reason_code": "duplicate", "refund": {"amount": "596.01"}}`, language: language})
 		require.Equal(t, want, readProblem(t, rec).Errors[0].Message)
 	}
+}
+
+func FuzzWishesAreAlwaysDecided(f *testing.F) {
+	for _, tt := range badVoids() {
+		if len(tt.request.body) < 1024 {
+			f.Add(tt.request.body)
+		}
+	}
+	f.Add(wholeVoid)
+	f.Add(`{"reason_code": "duplicate", "lines": [{"line_id": "L1", "quantity": 2}], "refund": {"mode": "carry_over"}, "notify": {"customer": null}}`)
+	f.Fuzz(func(t *testing.T, body string) {
+		b := setup(t)
+		rec := b.send(t, request{path: plans, body: body})
+		require.Contains(t, []int{200, 400, 413, 422}, rec.Code, rec.Body.String())
+		require.Empty(t, b.submitted)
+		require.Empty(t, b.notes)
+	})
 }

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -92,6 +93,8 @@ type voidBody struct {
 	Status       string          `json:"status"`
 	PlanHash     string          `json:"plan_hash"`
 	ReasonCode   string          `json:"reason_code"`
+	Refund       refundBody      `json:"refund"`
+	Restock      []restockBody   `json:"restock"`
 	Whole        bool            `json:"whole"`
 	Takes        []takeBody      `json:"takes"`
 	Approvals    []string        `json:"approvals"`
@@ -108,6 +111,12 @@ type voidBody struct {
 	Links        links           `json:"links"`
 }
 
+// refundBody is how the money was asked to go back.
+type refundBody struct {
+	Mode   string `json:"mode"`
+	Amount string `json:"amount,omitempty"` // all that the voided goods cost where it is left out
+}
+
 // moneyBackBody is what was decided for a payment and, beside it, how far the money has moved.
 type moneyBackBody struct {
 	moneyPlanBody
@@ -119,7 +128,10 @@ type moneyBackBody struct {
 func (c *call) void(o orders.Order, a orders.Amendment) voidBody {
 	return voidBody{
 		VoidID: a.ID, Number: o.Number, Version: o.Version, Stage: o.Stage, Kind: a.Kind, Status: string(a.Status),
-		PlanHash: a.Hash, ReasonCode: a.Request.ReasonCode, Whole: a.Whole, Takes: takes(a.Takes), Approvals: texts(a.Approvals),
+		PlanHash: a.Hash, ReasonCode: a.Request.ReasonCode,
+		Refund:  refundBody{cmp.Or(a.Request.Refund.Mode, orders.RefundOriginal), a.Request.Refund.Amount},
+		Restock: viewAll(a.Request.Restock, func(r orders.Restock) restockBody { return restockBody(r) }),
+		Whole:   a.Whole, Takes: takes(a.Takes), Approvals: texts(a.Approvals),
 		RequestedBy: a.Request.Actor, RequestedAt: a.RequestedAt, DecidedBy: a.DecidedBy, DecidedAt: moment(a.DecidedAt),
 		DueAt: moment(a.DueAt), EndedAt: moment(a.EndedAt),
 		Money:    viewAll(a.Money, func(m orders.MoneyBack) moneyBackBody { return moneyBack(o, a, m) }),

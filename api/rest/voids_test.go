@@ -104,11 +104,12 @@ func confirming(body, hash string) string {
 }
 
 type stepShown struct {
-	ID, Kind, State, End, Evidence, Message string
-	LastError                               string `json:"last_error"`
-	Verbs                                   []string
-	NextAttemptAt                           *time.Time                 `json:"next_attempt_at"`
-	WaiveAskedBy                            *struct{ ID, Role string } `json:"waive_asked_by"`
+	ID, Kind, State, End, Evidence, Outcome, Message string
+	LastError                                        string `json:"last_error"`
+	Damaged                                          []struct{ Quantity int64 }
+	Verbs                                            []string
+	NextAttemptAt                                    *time.Time                 `json:"next_attempt_at"`
+	WaiveAskedBy                                     *struct{ ID, Role string } `json:"waive_asked_by"`
 }
 
 type voidShown struct {

@@ -23,13 +23,23 @@ type Options struct {
 	Levels []int         // lives in flight
 	Rounds int           // how often each level is visited
 	Window time.Duration // how long lives are counted at a visit; the bare workflows get a part of it
+	Voids  Voids
 	Stack  func(*stack.Options)
 	Out    io.Writer
 }
 
+// Voids says at which rate orders are voided and for how long. None are at the rate zero.
+type Voids struct {
+	PerSecond int
+	Window    time.Duration
+}
+
 // Default is what make bench measures: less than ten minutes all in all.
 func Default(out io.Writer) Options {
-	return Options{Levels: []int{16, 32, 64, 128}, Rounds: 2, Window: 14 * time.Second, Out: out}
+	return Options{
+		Levels: []int{16, 32, 64, 128}, Rounds: 2, Window: 14 * time.Second,
+		Voids: Voids{PerSecond: 20, Window: 30 * time.Second}, Out: out,
+	}
 }
 
 const (
@@ -101,6 +111,7 @@ type run struct {
 	lives    *lives
 	bare     *bare
 	levels   map[int]*level
+	voids    *voids
 }
 
 // level is what was measured with so many in flight.
@@ -121,6 +132,7 @@ func newRun(ctx context.Context, s *stack.Stack, o Options) (*run, error) {
 		return nil, fmt.Errorf("reach Temporal: %w", err)
 	}
 	r := &run{options: o, stack: s, temporal: temporal, lives: newLives(s.APIURL(), s.SandboxURL(), tokens), levels: map[int]*level{}}
+	r.voids = newVoids(r.lives, o.Voids.PerSecond)
 	for _, n := range o.Levels {
 		r.levels[n] = &level{}
 	}
@@ -136,8 +148,6 @@ func (r *run) close() {
 	r.temporal.Close()
 }
 
-// measure visits all levels, there and back, and at each one all three kinds, so that what disturbs the machine
-// disturbs all alike.
 func (r *run) measure(ctx context.Context) error {
 	if err := r.lives.stockUp(ctx); err != nil {
 		return err
@@ -146,7 +156,18 @@ func (r *run) measure(ctx context.Context) error {
 	if err := r.visit(ctx, 32, &level{}, warmUp); err != nil {
 		return err
 	}
+	if r.voids.perSecond > 0 {
+		if err := r.measureVoids(ctx); err != nil {
+			return err
+		}
+	}
 	r.lives.answers.reset()
+	return r.measureLives(ctx)
+}
+
+// measureLives visits all levels, there and back, and at each one all three kinds, so that what disturbs the machine
+// disturbs all alike.
+func (r *run) measureLives(ctx context.Context) error {
 	for round := range r.options.Rounds {
 		for i := range r.options.Levels {
 			if round%2 == 1 {

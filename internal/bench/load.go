@@ -75,12 +75,15 @@ type latencyKey struct {
 func (l *latencies) time(kind string, inFlight int, call func() error) error {
 	began := time.Now()
 	err := call()
-	took := time.Since(began)
+	l.add(kind, inFlight, time.Since(began))
+	return err
+}
+
+func (l *latencies) add(kind string, inFlight int, took time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	key := latencyKey{kind, inFlight}
 	l.all[key] = append(l.all[key], took)
-	return err
 }
 
 // reset forgets what was kept, for a warm-up.

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"fmt"
+	"io"
 	"math"
 	"text/tabwriter"
 	"time"
@@ -16,11 +17,40 @@ const (
 	aimShare      = 0.85
 	mostForCreate = 150 * time.Millisecond
 	createAt      = 16
+
+	mostPerVoid    = 40
+	mostForVoid    = 100 * time.Millisecond
+	mostToLastStep = 3 * time.Second
 )
 
 // report prints the tables, the targets and, as the last line, the events of a life.
-func (r *run) report(out interface{ Write([]byte) (int, error) }) error {
+func (r *run) report(out io.Writer) error {
 	t := tabwriter.NewWriter(out, 0, 8, 2, ' ', tabwriter.AlignRight)
+	if len(r.options.Levels) > 0 {
+		r.livesTable(t)
+	}
+	if r.voids.perSecond > 0 {
+		r.voidsTable(t)
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	r.say("")
+	r.processor()
+	r.say("")
+	if len(r.options.Levels) > 0 {
+		r.targets()
+	}
+	if r.voids.perSecond > 0 {
+		r.voidTargets()
+	}
+	if events, _ := r.perLife(); events > 0 {
+		r.say("events per life: %.0f", math.Round(events))
+	}
+	return nil
+}
+
+func (r *run) livesTable(t io.Writer) {
 	_, _ = fmt.Fprintln(t, "\nin flight\tlives/s\timitation/s\tlife : imitation\tno-op/s\tevents\ttasks\tactions\thistory bytes\t")
 	for _, n := range r.options.Levels {
 		l := r.levels[n]
@@ -36,15 +66,30 @@ func (r *run) report(out interface{ Write([]byte) (int, error) }) error {
 		}
 		_, _ = fmt.Fprintln(t)
 	}
-	if err := t.Flush(); err != nil {
-		return err
+}
+
+func (r *run) voidsTable(t io.Writer) {
+	v := r.voids
+	_, _ = fmt.Fprintf(t, "\nvoids, %d/s\tp50\tp99\tlongest\t\n", v.perSecond)
+	for _, kind := range []string{planned, accepted, lastStep} {
+		_, _ = fmt.Fprintf(t, "%s\t%s\t%s\t%s\t\n", kind, v.took(kind, 0.5), v.took(kind, 0.99), v.took(kind, 1))
 	}
-	r.say("")
-	r.processor()
-	r.targets()
-	events, _ := r.perLife()
-	r.say("events per life: %.0f", math.Round(events))
-	return nil
+	_, _ = fmt.Fprintln(t, "\na void\tevents\ttasks\tactions\thistory bytes\t")
+	b, a := &v.before, &v.after
+	_, _ = fmt.Fprintf(t, "\t%.1f\t%.1f\t%.1f\t%.0f\t\n", v.events(), a.per(a.tasks)-b.per(b.tasks),
+		a.per(a.actions)-b.per(b.actions), a.per(a.bytes)-b.per(b.bytes))
+}
+
+func (v *voids) took(kind string, share float64) time.Duration {
+	return v.times.quantile(kind, 0, share).Round(time.Millisecond)
+}
+
+func (r *run) voidTargets() {
+	v := r.voids
+	answered, done := v.took(accepted, 0.99), v.took(lastStep, 0.99)
+	r.target(answered <= mostForVoid, "a void accepted p99 %s ≤ %s at %d per second", answered, mostForVoid, v.perSecond)
+	r.target(done <= mostToLastStep, "its last step done p99 %s ≤ %s after that", done, mostToLastStep)
+	r.target(v.events() <= mostPerVoid, "events per void %.1f ≤ %d", v.events(), mostPerVoid)
 }
 
 // processor prints what a life and the bare workflows cost each process.
@@ -62,7 +107,12 @@ func (r *run) processor() {
 			sum.add(nil, kind.of(l).processor)
 			n += kind.of(l).all
 		}
-		r.say("processor time per %s %s", kind.name, sum.per(n))
+		if n > 0 {
+			r.say("processor time per %s %s", kind.name, sum.per(n))
+		}
+	}
+	if n := len(r.voids.orders); n > 0 {
+		r.say("processor time per %s %s", "void", r.voids.processor.per(n))
 	}
 }
 
@@ -95,7 +145,6 @@ func (r *run) targets() {
 		lives = max(lives, l.lives.perSecond())
 		imitations = max(imitations, l.imitation.perSecond())
 	}
-	r.say("")
 	r.target(events <= mostEvents, "events per life %.1f ≤ %d (aim %d)", events, mostEvents, aimEvents)
 	r.target(actions <= mostActions, "billable actions per life %.1f ≤ %d", actions, mostActions)
 	r.target(lives >= leastShare*imitations, "best lives/s %.1f ≥ %.1f × best imitation/s %.1f (it is %.2f, aim %.2f)",

@@ -12,6 +12,7 @@ type Order struct {
 	Number       string        `json:"number"`
 	Version      int64         `json:"version"`
 	Stage        string        `json:"stage"`
+	UpdatedAt    time.Time     `json:"updated_at"`
 	Flags        []string      `json:"flags"`
 	Survivor     string        `json:"survivor"`
 	Findings     []Finding     `json:"findings"`
@@ -19,6 +20,7 @@ type Order struct {
 	Reservations []Reservation `json:"reservations"`
 	Shipments    []Shipment    `json:"shipments"`
 	Appointments []Appointment `json:"appointments"`
+	Voids        []Void        `json:"voids"`
 	Attention    []Attention   `json:"attention"`
 	Allowed      []Allowed     `json:"allowed_actions"`
 	Links        struct {
@@ -102,6 +104,32 @@ func (o *Order) Found(code string) bool {
 	return slices.ContainsFunc(o.Findings, func(f Finding) bool { return f.Code == code })
 }
 
+// Void is what the API shows of a void, as far as its drivers look at it.
+type Void struct {
+	ID     string `json:"void_id"`
+	Status string `json:"status"`
+	Steps  []Step `json:"steps"` // not in the order's own list
+}
+
+// Step is one consequence of a void.
+type Step struct {
+	ID      string `json:"id"`
+	Kind    string `json:"kind"`
+	State   string `json:"state"`
+	End     string `json:"end"`
+	Outcome string `json:"outcome"`
+}
+
+// Step returns the last step of the kind, or an empty one.
+func (v *Void) Step(kind string) Step {
+	for _, s := range slices.Backward(v.Steps) {
+		if s.Kind == kind {
+			return s
+		}
+	}
+	return Step{}
+}
+
 // Answer is the answer to a command.
 type Answer struct {
 	Status     string `json:"status"` // accepted or pending
@@ -110,6 +138,8 @@ type Answer struct {
 	Version    int64  `json:"version"`
 	Stage      string `json:"stage"`
 	ShipmentID string `json:"shipment_id"`
+	PurchaseID string `json:"purchase_id"`
+	VoidID     string `json:"void_id"`
 }
 
 // Read returns the order as the role sees it.

@@ -39,11 +39,20 @@ type Policy struct {
 	SignOffReminder  time.Duration `env:"AMENDS_SIGN_OFF_REMINDER"`
 	AutoSignOff      time.Duration `env:"AMENDS_AUTO_SIGN_OFF"`
 	UnreachableRetry time.Duration `env:"AMENDS_UNREACHABLE_RETRY"`
+
+	VoidApproval    bool          `env:"AMENDS_VOID_APPROVAL"` // every void needs a second person
+	RefundFirst     bool          `env:"AMENDS_REFUND_FIRST"`  // do not wait for the goods
+	CoolingOff      time.Duration `env:"AMENDS_COOLING_OFF"`
+	ApprovalExpiry  time.Duration `env:"AMENDS_APPROVAL_EXPIRY"`
+	PlanExpiry      time.Duration `env:"AMENDS_PLAN_EXPIRY"`
+	StepDeadline    time.Duration `env:"AMENDS_STEP_DEADLINE"`
+	UnverifiedLimit string        `env:"AMENDS_UNVERIFIED_LIMIT"` // CNY, what a raw signal may have given back
 }
 
 // Orders returns the policy that new orders start with, or every problem of it.
 func (p Policy) Orders() (orders.Policy, error) {
 	policy := orders.DefaultPolicy()
+	policy.VoidApproval, policy.RefundFirst = p.VoidApproval, p.RefundFirst
 	var problems []error
 	for _, d := range []struct {
 		name  string
@@ -56,6 +65,10 @@ func (p Policy) Orders() (orders.Policy, error) {
 		{"AMENDS_SIGN_OFF_REMINDER", p.SignOffReminder, &policy.SignOffReminder},
 		{"AMENDS_AUTO_SIGN_OFF", p.AutoSignOff, &policy.AutoSignOff},
 		{"AMENDS_UNREACHABLE_RETRY", p.UnreachableRetry, &policy.UnreachableRetry},
+		{"AMENDS_COOLING_OFF", p.CoolingOff, &policy.CoolingOff},
+		{"AMENDS_APPROVAL_EXPIRY", p.ApprovalExpiry, &policy.ApprovalExpiry},
+		{"AMENDS_PLAN_EXPIRY", p.PlanExpiry, &policy.PlanExpiry},
+		{"AMENDS_STEP_DEADLINE", p.StepDeadline, &policy.StepDeadline},
 	} {
 		switch {
 		case d.given < 0:
@@ -69,12 +82,21 @@ func (p Policy) Orders() (orders.Policy, error) {
 }
 
 func (p Policy) amounts(policy *orders.Policy) (problems []error) {
-	if p.LargeAmount != "" {
-		amount, err := money.Parse(p.LargeAmount, "CNY")
-		if err != nil || amount.IsNegative() {
-			problems = append(problems, fmt.Errorf("AMENDS_LARGE_AMOUNT is not an amount: %q", p.LargeAmount))
+	for _, a := range []struct {
+		name, given string
+		into        *int64
+	}{
+		{"AMENDS_LARGE_AMOUNT", p.LargeAmount, &policy.LargeAmount},
+		{"AMENDS_UNVERIFIED_LIMIT", p.UnverifiedLimit, &policy.UnverifiedLimit},
+	} {
+		if a.given == "" {
+			continue
 		}
-		policy.LargeAmount = amount.Minor
+		amount, err := money.Parse(a.given, "CNY")
+		if err != nil || amount.IsNegative() {
+			problems = append(problems, fmt.Errorf("%s is not an amount: %q", a.name, a.given))
+		}
+		*a.into = amount.Minor
 	}
 	if p.PriceDeviation != "" {
 		percent, err := strconv.ParseInt(p.PriceDeviation, 10, 64)

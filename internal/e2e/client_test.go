@@ -19,13 +19,15 @@ const (
 	// patience is how long anything may take that happens by itself, a worker that starts anew included.
 	patience = 60 * time.Second
 	pollPace = 25 * time.Millisecond
+	restPace = 400 * time.Millisecond
 )
 
-// eventually polls until the condition is met; what it returned last is in the message when it never is.
+// eventually polls until the condition is met, less and less often, for whoever asks takes the time of whoever works; what
+// it returned last is in the message when it never is.
 func eventually(t testing.TB, what string, met func() (state any, ok bool)) {
 	t.Helper()
 	deadline := time.Now().Add(patience)
-	for {
+	for pace := pollPace; ; pace = min(restPace, pace*5/4) {
 		state, ok := met()
 		if ok {
 			return
@@ -33,7 +35,7 @@ func eventually(t testing.TB, what string, met func() (state any, ok bool)) {
 		if time.Now().After(deadline) {
 			t.Fatalf("waited %s for %s, last: %v", patience, what, state)
 		}
-		<-time.After(pollPace)
+		<-time.After(pace)
 	}
 }
 
@@ -68,6 +70,12 @@ type answer struct {
 }
 
 func (a answer) String() string { return fmt.Sprintf("%d %s", a.status, a.body) }
+
+// pending tells whether the answer is that there is none yet.
+func (a answer) pending() bool {
+	var body struct{ Status string }
+	return a.status == http.StatusAccepted && json.Unmarshal(a.body, &body) == nil && body.Status == "pending"
+}
 
 // want requires the status.
 func (a answer) want(status int) answer {
@@ -185,9 +193,10 @@ func misbehave(t testing.TB, provider, call, mode, order string, times int) {
 
 // entry is a line of a provider's book.
 type entry struct {
-	Kind, Key, Amount, Text, To string
-	PaymentRef                  string `json:"payment_ref"`
-	TrackingNumber              string `json:"tracking_number"`
+	Order, Kind, Key, Amount, Text, To, Reference string
+
+	PaymentRef     string `json:"payment_ref"`
+	TrackingNumber string `json:"tracking_number"`
 }
 
 // book reads what a provider of the outside world has written down about an order.

@@ -10,10 +10,16 @@ import (
 // placeHasty orders where customers have a second until they are reminded and three to sign.
 func placeHasty(t *testing.T) *order {
 	t.Helper()
+	return hurried(t, typed(line("TEA-001", 1, "128.00")))
+}
+
+// hurried places an order whose clocks run fast.
+func hurried(t *testing.T, f form) *order {
+	t.Helper()
 	var a answer
 	eventually(t, "the hasty API", func() (any, bool) {
 		var err error
-		a, err = try(t, request{base: running.hastyURL, role: "clerk", path: "/orders", body: typed(line("TEA-001", 1, "128.00"))})
+		a, err = try(t, request{base: running.hastyURL, role: "clerk", path: "/orders", body: f})
 		return err, err == nil
 	})
 	return follow(t, into[view](a.want(http.StatusCreated)).Number)

@@ -81,7 +81,7 @@ func (o *order) insist(r request) answer {
 			a.refused(http.StatusServiceUnavailable, "unavailable")
 			return a, false
 		}
-		return a, a.status != http.StatusAccepted
+		return a, !a.pending()
 	})
 	return a
 }
@@ -133,7 +133,7 @@ func (o *order) awaitTask() {
 }
 
 // heldFor is how many units the stock book holds for an order.
-func heldFor(t *testing.T, number string) int64 {
+func heldFor(t testing.TB, number string) int64 {
 	t.Helper()
 	return scalar[int64](t, `
 		SELECT coalesce(sum(held - released - consumed), 0)::bigint FROM reservations WHERE order_number = $1`, number)

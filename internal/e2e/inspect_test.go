@@ -28,7 +28,7 @@ func (h *house) inspect(ctx context.Context) error {
 		return fmt.Errorf("age the orders: %w", err)
 	}
 	_, err := h.Starter(ctx, "invariants")
-	return errors.Join(err, h.inspectWorkflows(ctx), h.inspectBooks(ctx))
+	return errors.Join(err, h.inspectWorkflows(ctx), h.inspectBooks(ctx), h.inspectVoided(ctx))
 }
 
 // rest waits until nothing is under way any more.
@@ -192,7 +192,18 @@ func (h *house) theirBook(ctx context.Context) (map[string]moved, error) {
 }
 
 func (h *house) ourBook(ctx context.Context) (map[string]moved, error) {
-	rows, err := h.db.Query(ctx, `SELECT reference, captured, refunded FROM payments WHERE reference <> ''`)
+	rows, err := h.db.Query(ctx, `
+		SELECT reference,
+		       captured,
+		       refunded - coalesce((SELECT sum(amount)
+		                            FROM effects e
+		                            WHERE e.order_number = p.order_number
+		                              AND e.payment_id = p.payment_id
+		                              AND e.kind = 'refund'
+		                              AND (e.outcome ->> 'by_hand')::boolean
+		                              AND (e.outcome ->> 'twice')::boolean IS NOT TRUE), 0)::bigint
+		FROM payments p
+		WHERE reference <> ''`)
 	if err != nil {
 		return nil, fmt.Errorf("read our book: %w", err)
 	}

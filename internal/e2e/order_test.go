@@ -24,8 +24,8 @@ type view struct {
 	Survivor string
 	Total    amount
 	Lines    []struct {
-		ID, SKU, Kind                          string
-		Quantity, Reserved, Shipped, Delivered int64
+		ID, SKU, Kind                                            string
+		Quantity, Reserved, Shipped, Delivered, Returned, Voided int64
 	}
 	Payments []struct {
 		ID, Status, Reference      string
@@ -53,6 +53,10 @@ type view struct {
 		Paused bool
 	}
 	Overdue []string
+	Voids   []struct {
+		ID     string `json:"void_id"`
+		Status string
+	}
 }
 
 type amount struct{ Amount, Currency string }
@@ -212,7 +216,7 @@ func (o *order) settle(r request) answer {
 	eventually(o, "the answer to "+r.path, func() (any, bool) {
 		var err error
 		a, err = try(o, r)
-		return fmt.Sprint(a, err), err == nil && a.status != http.StatusAccepted
+		return fmt.Sprint(a, err), err == nil && !a.pending()
 	})
 	return a
 }

@@ -78,7 +78,7 @@ func open(ctx context.Context, dir string) (*house, error) {
 	}
 	h := &house{points: filepath.Join(dir, "failpoints")}
 	armed := []string{failpoint.Variable + "=" + h.points}
-	options.Env = map[stack.Part][]string{stack.Worker: armed, stack.API: armed}
+	options.Env = map[stack.Part][]string{stack.Worker: append(armed, "AMENDS_CENSUS_EVERY=1s"), stack.API: armed}
 	if h.Stack, err = stack.New(options); err != nil {
 		return nil, err
 	}
@@ -118,7 +118,8 @@ func (h *house) enter(ctx context.Context) error {
 	return h.startHasty()
 }
 
-// startHasty starts an API that gives customers a second to be reminded and three to sign.
+// startHasty starts an API that gives customers a second to be reminded and three to sign. A void has three seconds to be
+// approved, and cools off for eight.
 func (h *house) startHasty() error {
 	ports, err := stack.FreePorts(1)
 	if err != nil {
@@ -128,7 +129,8 @@ func (h *house) startHasty() error {
 	h.hastyURL = "http://" + at
 	h.hasty = &stack.Process{
 		Name: "hasty api", Path: h.Binary("api"), Log: filepath.Join(h.Dir(), "log", "hasty.log"),
-		Env: append(h.Env(stack.API), "AMENDS_HTTP_ADDR="+at, "AMENDS_SIGN_OFF_REMINDER=1s", "AMENDS_AUTO_SIGN_OFF=3s"),
+		Env: append(h.Env(stack.API), "AMENDS_HTTP_ADDR="+at, "AMENDS_SIGN_OFF_REMINDER=1s", "AMENDS_AUTO_SIGN_OFF=3s",
+			"AMENDS_APPROVAL_EXPIRY=3s", "AMENDS_COOLING_OFF=8s"),
 	}
 	return h.hasty.Start()
 }

@@ -103,20 +103,6 @@ func TestASignalCannotAllotGoods(t *testing.T) {
 	require.Zero(t, reserved)
 }
 
-func TestANativeCancellationFlagsTheOrderAndLeavesItRunning(t *testing.T) {
-	t.Parallel()
-	o := place(t, typed(line("TEA-001", 1, "128.00")))
-	o.awaitReady()
-	require.NoError(t, running.temporal.CancelWorkflow(context.Background(), workflows.WorkflowID(o.number), ""))
-	v := o.await("flagged", func(v view) bool { return v.has("needs_attention") })
-	require.Equal(t, "cancellation_asked", v.Incidents[0].Code)
-	require.Equal(t, "fulfilling", v.Stage)
-	require.Equal(t, enums.WORKFLOW_EXECUTION_STATUS_RUNNING, o.workflowStatus())
-	o.tell("manager", "retry", nil).want(http.StatusOK) // taken note of
-	o.sendAll()
-	require.Empty(t, o.closes().Flags)
-}
-
 func TestAHoldStopsWorkAndMovesTheDeadlines(t *testing.T) {
 	t.Parallel()
 	o := inReview(t)
