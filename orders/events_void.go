@@ -218,7 +218,15 @@ type voided struct {
 }
 
 func (*voided) kind() string                   { return EventVoided }
-func (e *voided) apply(o *Order, at time.Time) { o.complete(e.ID, at) }
+func (e *voided) apply(o *Order, at time.Time) {
+	o.complete(e.ID, at)
+	left := money.New(0, o.Currency).Sub(o.retained(e.ID))
+	for _, p := range o.Payments {
+		left = left.Add(p.Captured).Sub(p.Refunded)
+	}
+	o.Amendment(e.ID).Retained = left // less may have been taken than was planned with
+}
+
 func (o *Order) complete(id string, at time.Time) {
 	a := o.Amendment(id)
 	a.Status, a.EndedAt = Completed, at

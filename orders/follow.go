@@ -231,7 +231,7 @@ func (o *Order) followRefund(a *Amendment, s Step) event {
 	if !o.clearFor(s) || s.Confirmed {
 		return nil
 	}
-	most := pay.Captured.Sub(pay.Refunded).Sub(o.promised(pay.ID, o.taskOf(a, s)))
+	most := pay.Captured.Sub(pay.Refunded).Sub(o.promised(pay.ID, o.taskOf(a, s))).Sub(o.retained(a.ID))
 	switch {
 	case s.Outcome == OutcomeIfTaken && !pay.AtOnce, most.Minor <= 0:
 		return o.moot(a, s, OutcomeNothing)
@@ -336,7 +336,7 @@ func (c *TaskFailed) stepFailed(d *decider) error {
 	case s.Kind == StepIntercept:
 		d.emit(d.o.toReturn(a, s, OutcomeRefused))
 		return nil
-	case s.Kind == StepCancelLabel: // the carrier has no such label, or the parcel too: nothing is left to ask for
+	case s.Kind == StepCancelLabel && (c.Code == "already_cancelled" || c.Code == RefusedUnknownParcel): // nothing is left to ask for
 		d.emit(d.o.ended(a, s, EndDone, c.Code))
 		return nil
 	case s.Kind == StepCancelPurchase:

@@ -50,7 +50,7 @@ func TestNoShortSequenceOfCommandsBreaksAnOrderOrLeavesItWithoutAWayOut(t *testi
 	t.Parallel()
 	length := modelLength
 	for _, shape := range shapes {
-		m := &model{t: t, atOnce: shape.atOnce, seen: map[string]bool{}, ends: map[string]bool{}}
+		m := &model{t: t, atOnce: shape.atOnce, seen: map[string]bool{}, looked: map[string]bool{}, ends: map[string]bool{}}
 		stages := map[orders.Stage]bool{}
 		began := time.Now()
 		var from []state

@@ -40,7 +40,8 @@ type model struct {
 	t        require.TestingT
 	atOnce   bool
 	free     int64 // in the house
-	seen     map[string]bool
+	seen     map[string]bool // states that a sequence of moves has led to
+	looked   map[string]bool // states that were checked
 	ends     map[string]bool // states from which the order is known to reach its end
 	path     []string        // of what is being looked at
 	moves    int
@@ -66,30 +67,35 @@ func (s state) key(t require.TestingT) string {
 	return text(t, []any{o, names, s.book.held, s.book.waiting, s.book.round, s.now})
 }
 
-// take makes a move, holds the decision against the rules, and starts what follows from it.
+// take makes a move, and lets messages go out that follow from it.
 func (m *model) take(from state, mv move) (state, bool) {
-	to := from
-	if !mv.wake.IsZero() {
-		to.now = mv.wake
-	}
-	decision, err := orders.Decide(from.order, mv.command, to.now)
 	m.moves++
+	decision, err := orders.Decide(from.order, mv.command, later(from.now, mv.wake))
 	if err != nil {
 		require.NotEqual(m, orders.CodeInternal, orders.AsProblem(err).Code, "%v", err)
 		require.Empty(m, mv.done, "the answer of a task is taken: %v", err)
 		m.refusals++
 		return from, false
 	}
-	m.folds(from.order, decision)
-	sound(m, decision.Order)
-	to.order = decision.Order
+	return m.tell(m.became(from, mv, decision)), true
+}
+
+// became is the state after a move, held against the rules when it is seen for the first time.
+func (m *model) became(from state, mv move, decision orders.Decision) state {
+	to := from
+	to.now, to.order = later(from.now, mv.wake), decision.Order
 	if mv.book != nil {
 		to.book = *mv.book
 	}
 	to.running = slices.DeleteFunc(slices.Clone(to.running), func(j job) bool { return j.task.Name == mv.done })
 	to.start()
-	m.wayOut(to)
-	return to, true
+	if key := to.key(m); !m.looked[key] {
+		m.looked[key] = true
+		m.folds(from.order, decision)
+		sound(m, to.order)
+		m.wayOut(to)
+	}
+	return to
 }
 
 // folds checks that the events alone lead to the same order.
@@ -103,7 +109,7 @@ func (m *model) folds(o orders.Order, d orders.Decision) {
 }
 
 // start begins every task that is called for and not under way, as the workflow does: one at a time of those that move
-// stock.
+// stock. Messages are told at once: nothing depends on when.
 func (s *state) start() {
 	for _, task := range s.order.Tasks() {
 		if slices.ContainsFunc(s.running, func(j job) bool {
@@ -135,6 +141,22 @@ func (m *model) wayOut(s state) {
 		}
 	}
 	require.Fail(m, "there is no way out", "%s", text(m, s.order))
+}
+
+// tell lets all messages be sent.
+func (m *model) tell(s state) state {
+	for {
+		i := slices.IndexFunc(s.running, func(j job) bool {
+			return slices.Contains([]string{orders.StepTell, orders.StepTellDepts, orders.StepTellMoney}, j.task.Kind)
+		})
+		if i < 0 {
+			return s
+		}
+		told := m.success(s, s.running[i])
+		decision, err := orders.Decide(s.order, told.command, s.now)
+		require.NoError(m, err)
+		s = m.became(s, told, decision)
+	}
 }
 
 // success is a task's answer when all goes well.

@@ -56,15 +56,25 @@ func (o *Order) refundable(after *Order) money.Amount {
 			keep = after.Total()
 		}
 	}
-	for _, a := range o.Amendments {
-		if a.Status == Running || a.Status == Completed {
-			keep = keep.Add(a.Retained)
-		}
-	}
+	keep = keep.Add(o.retained(""))
 	if have.Less(keep) || o.wholeAuthorising(after) {
 		return money.New(0, o.Currency)
 	}
 	return have.Sub(keep)
+}
+
+// retained sums what voids kept, up to one of them and without it.
+func (o *Order) retained(upTo string) money.Amount {
+	sum := money.New(0, o.Currency)
+	for _, a := range o.Amendments {
+		if a.ID == upTo {
+			break
+		}
+		if a.Status == Running || a.Status == Completed {
+			sum = sum.Add(a.Retained)
+		}
+	}
+	return sum
 }
 
 // wholeAuthorising tells whether a payment is being authorised of which nothing will be needed: the plan releases it, and

@@ -5,7 +5,6 @@ package e2e_test
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"slices"
 	"sync"
@@ -206,4 +205,3 @@ func storm(o *order, label string, at []time.Duration) []answer {
 	)
 }
 
-var _ = rand.IntN
