@@ -40,9 +40,17 @@ test: build race bin/testsum ## Run all tests on free ports, with the race detec
 	@$(if $(RACE),,echo "no C compiler: the tests run without the race detector")
 	@AMENDS_BIN="$(CURDIR)/bin/race" go test $(RACE) -json -timeout 30m ./... | bin/testsum
 
+# The race detector would make hundreds of orders at once too slow: these binaries can only be stopped at named points.
+.PHONY: test-long
+test-long: build bin/testsum ## Run the proofs that take minutes: hundreds of orders, exact counts
+	@mkdir -p bin/long
+	@go build -tags failpoints -o bin/long/ ./api ./worker ./sandbox ./starter
+	@ln -sf ../devstack ../mailpit bin/long/
+	@AMENDS_BIN="$(CURDIR)/bin/long" go test -tags long -run '^TestProof' -json -timeout 30m ./internal/e2e | bin/testsum -logs
+
 .PHONY: lint
 lint: bin/golangci-lint bin/gofumpt bin/workflowcheck ## Run golangci-lint, workflowcheck and gofumpt
-	@bin/golangci-lint run ./...
+	@bin/golangci-lint run --build-tags long ./...
 	@if [ -d workflows ]; then bin/workflowcheck -config .workflowcheck.yaml ./workflows; fi
 	@unformatted=$$(bin/gofumpt -l $$(find . -name '*.go' -not -path './.amends/*')); \
 	if [ -n "$$unformatted" ]; then echo "gofumpt would change:"; echo "$$unformatted"; exit 1; fi

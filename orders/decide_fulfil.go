@@ -88,7 +88,7 @@ func (c *Ship) allot(o *Order) ([]ShipmentLine, error) {
 func (o *Order) packable(line string) []ShipmentLine {
 	var free []ShipmentLine
 	for _, r := range o.Reservations {
-		if o.Line(r.LineID) == nil || line != "" && r.LineID != line {
+		if line != "" && r.LineID != line || o.Line(r.LineID) == nil {
 			continue
 		}
 		most := o.Line(r.LineID).Open() - o.packedOpen(r.LineID) - keptBefore(free, r.LineID)

@@ -103,6 +103,7 @@ func (e *voidStarted) apply(o *Order, at time.Time) {
 	}
 	o.clearAttention(TaskReserve)
 	o.dropUnwanted()
+	o.oweLess()
 	if e.Whole {
 		o.Hold, o.Review.Pending = nil, false
 		o.dropParked()
@@ -193,6 +194,19 @@ func (o *Order) dropUnwanted() {
 	}
 }
 
+// oweLess leaves out of what a declined payment is still to pay what is not owed any more, such as the fee of a delivery.
+func (o *Order) oweLess() {
+	due := o.earned()
+	for i := range o.Captures {
+		c := &o.Captures[i]
+		if c.open() && o.Payment(c.Payment).Status == PaymentDeclined {
+			c.Amount = min2(c.Amount, due)
+			c.Dropped = c.Amount.IsZero()
+		}
+		due = due.Sub(c.Amount)
+	}
+}
+
 // dropParked forgets what nobody needs any more of what is parked. Where it is unknown what happened outside, the call
 // is repeated instead: its answer decides what must be compensated.
 func (o *Order) dropParked() {
@@ -217,12 +231,15 @@ type voided struct {
 	ID string `json:"id"`
 }
 
-func (*voided) kind() string                   { return EventVoided }
+func (*voided) kind() string { return EventVoided }
 func (e *voided) apply(o *Order, at time.Time) {
 	o.complete(e.ID, at)
 	left := money.New(0, o.Currency).Sub(o.retained(e.ID))
 	for _, p := range o.Payments {
 		left = left.Add(p.Captured).Sub(p.Refunded)
+		if p.CarriedOver != nil {
+			left = left.Sub(*p.CarriedOver)
+		}
 	}
 	o.Amendment(e.ID).Retained = left // less may have been taken than was planned with
 }

@@ -232,8 +232,11 @@ func (o *Order) followRefund(a *Amendment, s Step) event {
 		return nil
 	}
 	most := pay.Captured.Sub(pay.Refunded).Sub(o.promised(pay.ID, o.taskOf(a, s))).Sub(o.retained(a.ID))
+	if s.Outcome == OutcomeIfTaken && !pay.AtOnce {
+		most = most.Sub(o.earned()) // such as the delivery fee, taken before the goods were voided
+	}
 	switch {
-	case s.Outcome == OutcomeIfTaken && !pay.AtOnce, most.Minor <= 0:
+	case most.Minor <= 0:
 		return o.moot(a, s, OutcomeNothing)
 	case most.Less(*s.Amount):
 		return &stepAmended{ID: a.ID, Step: s.ID, Why: "less_was_taken", Amount: &most}

@@ -167,12 +167,14 @@ func actorOf(c orders.Command) orders.Actor {
 	switch c.(type) {
 	case *orders.CarrierEvent:
 		return orders.CarrierActor
-	case *orders.TaskDone, *orders.TaskFailed, *orders.TimePassed, *orders.StockAllotted, *orders.MessageFailed:
+	case *orders.TaskDone, *orders.TaskFailed, *orders.TimePassed, *orders.StockAllotted, *orders.MessageFailed, *orders.CarriedOver:
 		return orders.SystemActor
 	case *orders.Approve, *orders.SendBack, *orders.Reject:
 		return reviewer
-	case *orders.Ship, *orders.HandOver:
+	case *orders.Ship, *orders.HandOver, *orders.CompleteStep:
 		return warehouse
+	case *orders.ApprovePlan, *orders.DeclinePlan, *orders.RetryStep, *orders.WaiveStep:
+		return manager
 	}
 	return clerk
 }

@@ -134,6 +134,9 @@ func moneyIn(o orders.Order) int64 {
 	var sum int64
 	for _, p := range o.Payments {
 		sum += p.Captured.Minor - p.Refunded.Minor
+		if p.CarriedOver != nil {
+			sum -= p.CarriedOver.Minor
+		}
 	}
 	return sum
 }

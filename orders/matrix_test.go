@@ -12,48 +12,69 @@ import (
 )
 
 // decided is the answer to every command in every situation: ok, or the code of the refusal. Packed and shipped are both
-// fulfilling: in the first nothing has left the house.
+// fulfilling: in the first nothing has left the house. So are awaiting and cooling, where a void waits for a second person
+// or may be taken back, and blocked, where a part is being voided and the customer cannot be told.
 const decided = `
-                created        in_review      sent_back      packed            shipped           signing_off       after_sales       closed            voiding           voided            rejected
-approve         wrong_stage    ok             wrong_stage    wrong_stage       wrong_stage       wrong_stage       wrong_stage       wrong_stage       wrong_stage       wrong_stage       wrong_stage
-send-back       wrong_stage    ok             wrong_stage    wrong_stage       wrong_stage       wrong_stage       wrong_stage       wrong_stage       wrong_stage       wrong_stage       wrong_stage
-resubmit        wrong_stage    wrong_stage    ok             wrong_stage       wrong_stage       wrong_stage       wrong_stage       wrong_stage       wrong_stage       wrong_stage       wrong_stage
-reject          ok             ok             ok             ok                already_shipped   wrong_stage       wrong_stage       wrong_stage       wrong_stage       wrong_stage       wrong_stage
-hold            ok             ok             ok             ok                ok                ok                ok                wrong_stage       wrong_stage       wrong_stage       wrong_stage
-resume          not_on_hold    not_on_hold    not_on_hold    not_on_hold       not_on_hold       not_on_hold       not_on_hold       wrong_stage       wrong_stage       wrong_stage       wrong_stage
-retry           nothing_to_retry nothing_to_retry nothing_to_retry nothing_to_retry ok           ok                nothing_to_retry  nothing_to_retry  ok                ok                nothing_to_retry
-ship            wrong_stage    wrong_stage    wrong_stage    ok                ok                wrong_stage       wrong_stage       wrong_stage       wrong_stage       wrong_stage       wrong_stage
-hand-over       wrong_stage    wrong_stage    wrong_stage    ok                ok                wrong_stage       wrong_stage       wrong_stage       wrong_stage       wrong_stage       wrong_stage
-perform         wrong_stage    wrong_stage    wrong_stage    ok                ok                wrong_stage       wrong_stage       wrong_stage       wrong_stage       wrong_stage       wrong_stage
-reschedule      wrong_stage    wrong_stage    wrong_stage    ok                ok                wrong_stage       wrong_stage       wrong_stage       wrong_stage       wrong_stage       wrong_stage
-sign-off        wrong_stage    wrong_stage    wrong_stage    wrong_stage       wrong_stage       ok                wrong_stage       wrong_stage       wrong_stage       wrong_stage       wrong_stage
-refuse-delivery wrong_stage    wrong_stage    wrong_stage    not_handed_over   ok                ok                wrong_stage       wrong_stage       wrong_stage       wrong_stage       wrong_stage
-receive-payment prepaid_takes_no_receipts prepaid_takes_no_receipts prepaid_takes_no_receipts prepaid_takes_no_receipts prepaid_takes_no_receipts prepaid_takes_no_receipts prepaid_takes_no_receipts prepaid_takes_no_receipts prepaid_takes_no_receipts prepaid_takes_no_receipts prepaid_takes_no_receipts
-carrier-event   ok             ok             ok             ok                ok                ok                ok                wrong_stage       wrong_stage       wrong_stage       ok
-stock-allotted  ok             ok             ok             ok                ok                wrong_stage       wrong_stage       wrong_stage       wrong_stage       wrong_stage       wrong_stage
-message-failed  ok             ok             ok             ok                ok                ok                ok                wrong_stage       wrong_stage       wrong_stage       wrong_stage
+                 created               in_review             sent_back             packed                shipped               signing_off           after_sales           closed                voiding               voided                rejected              awaiting         cooling               blocked
+approve          wrong_stage           ok                    wrong_stage           wrong_stage           wrong_stage           wrong_stage           wrong_stage           wrong_stage           wrong_stage           wrong_stage           wrong_stage           wrong_stage      wrong_stage           wrong_stage
+send-back        wrong_stage           ok                    wrong_stage           wrong_stage           wrong_stage           wrong_stage           wrong_stage           wrong_stage           wrong_stage           wrong_stage           wrong_stage           wrong_stage      wrong_stage           wrong_stage
+resubmit         wrong_stage           wrong_stage           ok                    wrong_stage           wrong_stage           wrong_stage           wrong_stage           wrong_stage           wrong_stage           wrong_stage           wrong_stage           wrong_stage      wrong_stage           wrong_stage
+reject           ok                    ok                    ok                    ok                    already_shipped       wrong_stage           wrong_stage           wrong_stage           wrong_stage           wrong_stage           wrong_stage           plan_open        plan_open             plan_open
+hold             ok                    ok                    ok                    ok                    ok                    ok                    ok                    wrong_stage           wrong_stage           wrong_stage           wrong_stage           plan_open        plan_open             ok
+resume           not_on_hold           not_on_hold           not_on_hold           not_on_hold           not_on_hold           not_on_hold           not_on_hold           wrong_stage           wrong_stage           wrong_stage           wrong_stage           not_on_hold      not_on_hold           not_on_hold
+retry            nothing_to_retry      nothing_to_retry      nothing_to_retry      nothing_to_retry      ok                    ok                    nothing_to_retry      nothing_to_retry      nothing_to_retry      nothing_to_retry      nothing_to_retry      nothing_to_retry nothing_to_retry      ok
+ship             wrong_stage           wrong_stage           wrong_stage           ok                    ok                    wrong_stage           wrong_stage           wrong_stage           wrong_stage           wrong_stage           wrong_stage           plan_open        plan_open             ok
+hand-over        wrong_stage           wrong_stage           wrong_stage           ok                    ok                    wrong_stage           wrong_stage           wrong_stage           ok                    wrong_stage           wrong_stage           ok               ok                    ok
+perform          wrong_stage           wrong_stage           wrong_stage           ok                    ok                    wrong_stage           wrong_stage           wrong_stage           wrong_stage           wrong_stage           wrong_stage           ok               ok                    ok
+reschedule       wrong_stage           wrong_stage           wrong_stage           ok                    ok                    wrong_stage           wrong_stage           wrong_stage           wrong_stage           wrong_stage           wrong_stage           plan_open        plan_open             ok
+sign-off         wrong_stage           wrong_stage           wrong_stage           wrong_stage           wrong_stage           ok                    wrong_stage           wrong_stage           wrong_stage           wrong_stage           wrong_stage           wrong_stage      wrong_stage           wrong_stage
+refuse-delivery  wrong_stage           wrong_stage           wrong_stage           not_handed_over       ok                    ok                    wrong_stage           wrong_stage           ok                    wrong_stage           wrong_stage           not_handed_over  not_handed_over       not_handed_over
+receive-payment  prepaid_takes_no_receipts prepaid_takes_no_receipts prepaid_takes_no_receipts prepaid_takes_no_receipts prepaid_takes_no_receipts prepaid_takes_no_receipts prepaid_takes_no_receipts prepaid_takes_no_receipts prepaid_takes_no_receipts prepaid_takes_no_receipts prepaid_takes_no_receipts prepaid_takes_no_receipts prepaid_takes_no_receipts prepaid_takes_no_receipts
+request-purchase wrong_stage           wrong_stage           wrong_stage           ok                    ok                    wrong_stage           wrong_stage           wrong_stage           wrong_stage           wrong_stage           wrong_stage           plan_open        plan_open             ok
+issue-invoice    wrong_stage           wrong_stage           wrong_stage           ok                    ok                    ok                    ok                    wrong_stage           wrong_stage           wrong_stage           wrong_stage           ok               ok                    ok
+carrier-event    ok                    ok                    ok                    ok                    ok                    ok                    ok                    wrong_stage           ok                    wrong_stage           ok                    ok               ok                    ok
+stock-allotted   ok                    ok                    ok                    ok                    ok                    wrong_stage           wrong_stage           wrong_stage           wrong_stage           wrong_stage           wrong_stage           ok               ok                    ok
+message-failed   ok                    ok                    ok                    ok                    ok                    ok                    ok                    wrong_stage           ok                    wrong_stage           wrong_stage           ok               ok                    ok
+void             ok                    ok                    ok                    ok                    ok                    ok                    ok                    order_closed          already_voided        already_voided        order_rejected        plan_open        plan_open             ok
+approve-plan     not_awaiting_approval not_awaiting_approval not_awaiting_approval not_awaiting_approval not_awaiting_approval not_awaiting_approval not_awaiting_approval not_awaiting_approval not_awaiting_approval not_awaiting_approval not_awaiting_approval ok               not_awaiting_approval not_awaiting_approval
+decline-plan     not_awaiting_approval not_awaiting_approval not_awaiting_approval not_awaiting_approval not_awaiting_approval not_awaiting_approval not_awaiting_approval not_awaiting_approval not_awaiting_approval not_awaiting_approval not_awaiting_approval ok               not_awaiting_approval not_awaiting_approval
+revoke           not_cooling_off       not_cooling_off       not_cooling_off       not_cooling_off       not_cooling_off       not_cooling_off       not_cooling_off       not_cooling_off       not_cooling_off       not_cooling_off       not_cooling_off       not_cooling_off  ok                    not_cooling_off
+retry-step       step_not_blocked      step_not_blocked      step_not_blocked      step_not_blocked      step_not_blocked      step_not_blocked      step_not_blocked      step_not_blocked      step_not_blocked      step_not_blocked      step_not_blocked      step_not_blocked step_not_blocked      ok
+complete-step    step_not_blocked      step_not_blocked      step_not_blocked      step_not_blocked      step_not_blocked      step_not_blocked      step_not_blocked      step_not_blocked      ok                    step_not_blocked      step_not_blocked      step_not_blocked step_not_blocked      ok
+waive-step       step_not_blocked      step_not_blocked      step_not_blocked      step_not_blocked      step_not_blocked      step_not_blocked      step_not_blocked      step_not_blocked      step_not_blocked      step_not_blocked      step_not_blocked      step_not_blocked step_not_blocked      ok
+carried-over     step_ended            step_ended            step_ended            step_ended            step_ended            step_ended            step_ended            step_ended            step_ended            step_ended            step_ended            step_ended       step_ended            step_ended
 `
 
 // decidedOnHold is the same for orders on hold: only resume, reject and facts pass.
 const decidedOnHold = `
-                created        in_review      sent_back      packed            shipped           signing_off       after_sales
-approve         wrong_stage    on_hold        wrong_stage    wrong_stage       wrong_stage       wrong_stage       wrong_stage
-send-back       wrong_stage    on_hold        wrong_stage    wrong_stage       wrong_stage       wrong_stage       wrong_stage
-resubmit        wrong_stage    wrong_stage    on_hold        wrong_stage       wrong_stage       wrong_stage       wrong_stage
-reject          ok             ok             ok             ok                already_shipped   wrong_stage       wrong_stage
-hold            on_hold        on_hold        on_hold        on_hold           on_hold           on_hold           on_hold
-resume          ok             ok             ok             ok                ok                ok                ok
-retry           on_hold        on_hold        on_hold        on_hold           on_hold           on_hold           on_hold
-ship            wrong_stage    wrong_stage    wrong_stage    on_hold           on_hold           wrong_stage       wrong_stage
-hand-over       wrong_stage    wrong_stage    wrong_stage    ok                ok                wrong_stage       wrong_stage
-perform         wrong_stage    wrong_stage    wrong_stage    ok                ok                wrong_stage       wrong_stage
-reschedule      wrong_stage    wrong_stage    wrong_stage    on_hold           on_hold           wrong_stage       wrong_stage
-sign-off        wrong_stage    wrong_stage    wrong_stage    wrong_stage       wrong_stage       on_hold           wrong_stage
-refuse-delivery wrong_stage    wrong_stage    wrong_stage    not_handed_over   ok                ok                wrong_stage
-receive-payment prepaid_takes_no_receipts prepaid_takes_no_receipts prepaid_takes_no_receipts prepaid_takes_no_receipts prepaid_takes_no_receipts prepaid_takes_no_receipts prepaid_takes_no_receipts
-carrier-event   ok             ok             ok             ok                ok                ok                ok
-stock-allotted  ok             ok             ok             ok                ok                wrong_stage       wrong_stage
-message-failed  ok             ok             ok             ok                ok                ok                ok
+                 created               in_review             sent_back             packed                shipped               signing_off           after_sales
+approve          wrong_stage           on_hold               wrong_stage           wrong_stage           wrong_stage           wrong_stage           wrong_stage
+send-back        wrong_stage           on_hold               wrong_stage           wrong_stage           wrong_stage           wrong_stage           wrong_stage
+resubmit         wrong_stage           wrong_stage           on_hold               wrong_stage           wrong_stage           wrong_stage           wrong_stage
+reject           ok                    ok                    ok                    ok                    already_shipped       wrong_stage           wrong_stage
+hold             on_hold               on_hold               on_hold               on_hold               on_hold               on_hold               on_hold
+resume           ok                    ok                    ok                    ok                    ok                    ok                    ok
+retry            on_hold               on_hold               on_hold               on_hold               on_hold               on_hold               on_hold
+ship             wrong_stage           wrong_stage           wrong_stage           on_hold               on_hold               wrong_stage           wrong_stage
+hand-over        wrong_stage           wrong_stage           wrong_stage           ok                    ok                    wrong_stage           wrong_stage
+perform          wrong_stage           wrong_stage           wrong_stage           ok                    ok                    wrong_stage           wrong_stage
+reschedule       wrong_stage           wrong_stage           wrong_stage           on_hold               on_hold               wrong_stage           wrong_stage
+sign-off         wrong_stage           wrong_stage           wrong_stage           wrong_stage           wrong_stage           on_hold               wrong_stage
+refuse-delivery  wrong_stage           wrong_stage           wrong_stage           not_handed_over       ok                    ok                    wrong_stage
+receive-payment  prepaid_takes_no_receipts prepaid_takes_no_receipts prepaid_takes_no_receipts prepaid_takes_no_receipts prepaid_takes_no_receipts prepaid_takes_no_receipts prepaid_takes_no_receipts
+request-purchase wrong_stage           wrong_stage           wrong_stage           on_hold               on_hold               wrong_stage           wrong_stage
+issue-invoice    wrong_stage           wrong_stage           wrong_stage           ok                    ok                    ok                    ok
+carrier-event    ok                    ok                    ok                    ok                    ok                    ok                    ok
+stock-allotted   ok                    ok                    ok                    ok                    ok                    wrong_stage           wrong_stage
+message-failed   ok                    ok                    ok                    ok                    ok                    ok                    ok
+void             ok                    ok                    ok                    ok                    ok                    ok                    ok
+approve-plan     not_awaiting_approval not_awaiting_approval not_awaiting_approval not_awaiting_approval not_awaiting_approval not_awaiting_approval not_awaiting_approval
+decline-plan     not_awaiting_approval not_awaiting_approval not_awaiting_approval not_awaiting_approval not_awaiting_approval not_awaiting_approval not_awaiting_approval
+revoke           not_cooling_off       not_cooling_off       not_cooling_off       not_cooling_off       not_cooling_off       not_cooling_off       not_cooling_off
+retry-step       step_not_blocked      step_not_blocked      step_not_blocked      step_not_blocked      step_not_blocked      step_not_blocked      step_not_blocked
+complete-step    step_not_blocked      step_not_blocked      step_not_blocked      step_not_blocked      step_not_blocked      step_not_blocked      step_not_blocked
+waive-step       step_not_blocked      step_not_blocked      step_not_blocked      step_not_blocked      step_not_blocked      step_not_blocked      step_not_blocked
+carried-over     step_ended            step_ended            step_ended            step_ended            step_ended            step_ended            step_ended
 `
 
 // copied gives each use its own copy of a situation that is made once.
@@ -70,7 +91,13 @@ func copied(t *testing.T, made map[string]house, where string, build func(*testi
 // situation brings an order to where a command of every kind has something to work on, if it has a place there at all.
 func situation(t *testing.T, name string) *house {
 	t.Helper()
-	h := place(t, draft(tea("L1", 6), tea("L2", 4), install("L3")))
+	d := draft(tea("L1", 6), tea("L2", 4), install("L3"))
+	d.Invoice.Kind = "normal"
+	policy := orders.DefaultPolicy()
+	if name == "cooling" {
+		policy.CoolingOff = time.Hour
+	}
+	h := placeWith(t, d, policy)
 	switch name {
 	case "created":
 		return h
@@ -93,7 +120,18 @@ func situation(t *testing.T, name string) *house {
 	h.done(orders.TaskAuthorise + "/P1")
 	h.do(&orders.Retry{}) // short stock is asked for again, so that nothing is parked
 	h.do(&orders.Ship{Lines: []orders.ShipLine{{LineID: "L1", Quantity: 2}}, Carrier: "SF"})
-	if name == "packed" {
+	switch name {
+	case "packed":
+		return h
+	case "awaiting":
+		h.signal(wish())
+		return h
+	case "cooling":
+		h.void()
+		return h
+	case "blocked":
+		h.void(units("L2", 1))
+		h.failed(h.stepTask(orders.StepTell), orders.RefusedRecipient)
 		return h
 	}
 	h.done(orders.TaskBook + "/S1")
@@ -108,9 +146,11 @@ func situation(t *testing.T, name string) *house {
 
 func onwards(h *house, name string) *house {
 	switch name {
-	case "voiding", "voided": // nothing leads there yet; the commands have their answers all the same
-		h.order.Stage = orders.Stage(name)
-		h.replay.Stage = orders.Stage(name)
+	case "voiding", "voided":
+		h.agreed()
+		if name == "voided" {
+			h.carryThrough()
+		}
 		return h
 	}
 	h.do(&orders.HandOver{ShipmentID: "S2", TrackingNumber: "SF-2"})
@@ -154,6 +194,38 @@ func prepared(h *house, name string) orders.Command {
 		return report("SF-404", "delivered")
 	case orders.CmdStockAllotted:
 		return &orders.StockAllotted{}
+	case orders.CmdRequestPurchase:
+		return &orders.RequestPurchase{LineID: "L1"}
+	case orders.CmdIssueInvoice:
+		return &orders.IssueInvoice{Number: "FP-1"}
+	}
+	return preparedVoid(h, name)
+}
+
+func preparedVoid(h *house, name string) orders.Command {
+	id := ""
+	if len(h.order.Amendments) > 0 {
+		id = h.last().ID
+	}
+	switch name {
+	case orders.CmdVoid:
+		request := orders.VoidRequest{Actor: clerk, Limit: enough, VoidWish: wish()}
+		plan, _ := orders.PlanVoid(h.order, request, h.now)
+		return &orders.Void{VoidWish: wish(), PlanHash: plan.Hash, Limit: enough}
+	case orders.CmdApprovePlan:
+		return &orders.ApprovePlan{ID: id, Limit: enough}
+	case orders.CmdDeclinePlan:
+		return &orders.DeclinePlan{ID: id}
+	case orders.CmdRevoke:
+		return &orders.Revoke{ID: id}
+	case orders.CmdCompleteStep:
+		kind := orders.StepTell
+		if h.order.Stage == orders.Voiding {
+			kind = orders.StepPutBack
+		}
+		return &orders.CompleteStep{StepRef: orders.StepRef{Kind: kind}, Evidence: "slip-7"}
+	case orders.CmdWaiveStep:
+		return &orders.WaiveStep{Header: orders.Header{NoteID: "note-1"}}
 	}
 	return orders.EmptyCommand(name)
 }
@@ -175,7 +247,7 @@ func answers(t *testing.T, table string, each func(situation, command, want stri
 }
 
 func stageOf(situation string) orders.Stage {
-	if situation == "packed" || situation == "shipped" {
+	if slices.Contains([]string{"packed", "shipped", "awaiting", "cooling", "blocked"}, situation) {
 		return orders.Fulfilling
 	}
 	return orders.Stage(situation)
@@ -224,19 +296,22 @@ func answersAs(t *testing.T, h *house, command, want string) {
 func TestARefusalNamesWhatIsPossibleInstead(t *testing.T) {
 	t.Parallel()
 	for where, possible := range map[string]string{
-		"created":     "reject,hold",
-		"in_review":   "approve,send-back,reject,hold",
-		"sent_back":   "resubmit,reject,hold",
-		"packed":      "reject,hold,ship,hand-over,perform,reschedule",
-		"after_sales": "hold",
+		"created":     "reject,hold,void",
+		"in_review":   "approve,send-back,reject,hold,void",
+		"sent_back":   "resubmit,reject,hold,void",
+		"packed":      "reject,hold,ship,hand-over,perform,reschedule,request-purchase,issue-invoice,void",
+		"awaiting":    "hand-over,perform,issue-invoice,approve-plan,decline-plan",
+		"cooling":     "hand-over,perform,issue-invoice,revoke",
+		"after_sales": "hold,issue-invoice,void",
 		"closed":      "",
-		"voiding":     "retry",
+		"voiding":     "hand-over,refuse-delivery,complete-step",
+		"voided":      "",
 		"rejected":    "",
 	} {
 		problem := situation(t, where).refuse(&orders.SignOff{})
 		require.Equal(t, []string{orders.CmdSignOff, string(stageOf(where)), possible}, problem.Params)
 	}
-	require.Equal(t, "reject,resume", held(t, "created").refuse(&orders.SignOff{}).Params[2])
+	require.Equal(t, "reject,resume,void", held(t, "created").refuse(&orders.SignOff{}).Params[2])
 	require.Equal(t, []string{orders.CmdShip}, held(t, "packed").refuse(prepared(nil, orders.CmdShip)).Params)
 }
 

@@ -5,10 +5,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"amends/orders"
 )
-
-const modelLength = 2
 
 // shapes are the small orders that are looked at.
 var shapes = []struct {
@@ -32,6 +32,7 @@ var beginnings = [][]string{
 	{".", "ship"},
 	{".", "ship one", ".", "hand over S1", "."},
 	{".", "ship", ".", "hand over S1"},
+	{".", "perform A1", ".", "ship", ".", "hand over S1"},
 	{".", "ship", ".", "hand over S1", ".", "delivered S1", "sign off"},
 	{".", "ship", ".", "hand over S1", ".", "delivered S1", "sign off", "."},
 	{".", "void by signal"},
@@ -45,34 +46,49 @@ var beginnings = [][]string{
 }
 
 // Everything that can happen in a few moves, from every stage: no decision panics, every order stays sound, and from
-// wherever it is there is a way to its end.
+// wherever it is there is a way to its end. Once with every answer of every task at any time as a move of its own, and once
+// longer, with tasks that are done before anything else happens.
 func TestNoShortSequenceOfCommandsBreaksAnOrderOrLeavesItWithoutAWayOut(t *testing.T) {
 	t.Parallel()
-	length := modelLength
 	for _, shape := range shapes {
-		m := &model{t: t, atOnce: shape.atOnce, seen: map[string]bool{}, looked: map[string]bool{}, ends: map[string]bool{}}
-		stages := map[orders.Stage]bool{}
-		began := time.Now()
-		var from []state
-		for _, names := range beginnings {
-			s := m.begin(shape.lines(), names)
-			stages[s.order.Stage] = true
-			from = append(from, s)
+		for _, prompt := range []bool{false, true} {
+			t.Run(named("%s, prompt %v", shape.name, prompt), func(t *testing.T) {
+				t.Parallel()
+				m := &model{t: t, atOnce: shape.atOnce, seen: map[digest]bool{}, looked: map[digest]bool{}, ends: map[digest]bool{}}
+				stages, began, from := map[orders.Stage]bool{}, time.Now(), []state(nil)
+				for _, names := range beginnings {
+					s, possible := m.begin(shape.lines(), names)
+					if !possible {
+						continue
+					}
+					stages[s.order.Stage] = true
+					from = append(from, s)
+				}
+				require.Len(t, stages, len(orders.Stages()), "every stage is looked at")
+				length := 3
+				if m.free, m.prompt = shape.free, prompt; prompt {
+					length = 4
+				}
+				m.explore(from, length)
+				t.Logf("sequences of %d: %d states, %d moves, %d of them refused, in %s",
+					length, len(m.seen), m.moves, m.refusals, time.Since(began).Round(time.Millisecond))
+			})
 		}
-		m.free = shape.free
-		m.explore(from, length)
-		t.Logf("%s: %d states, %d moves, of these %d refused, from %d stages, in %s",
-			shape.name, len(m.seen), m.moves, m.refusals, len(stages), time.Since(began).Round(time.Millisecond))
 	}
 }
 
-// begin leads a new order by the names of moves.
-func (m *model) begin(lines []orders.Line, names []string) state {
+// begin leads a new order by the names of moves. Without a service there is nothing to perform.
+func (m *model) begin(lines []orders.Line, names []string) (state, bool) {
 	order, _ := orders.New("DD20261201-000001", draft(lines...), orders.DefaultPolicy(), clerk, "create-1", morning)
 	s := state{order: order, now: morning}
-	m.free = 100
+	m.free, m.path = 100, nil
 	s.start()
 	for _, name := range names {
+		if _, scheduled := s.possible(m, "perform A1"); name == "perform A1" && !scheduled {
+			return s, false
+		} else if name == "sign off" && scheduled {
+			s = m.after(s, "perform A1")
+		}
 		m.path = append(slices.Clip(m.path), name)
 		if name == "." {
 			s = m.quiet(s)
@@ -80,6 +96,6 @@ func (m *model) begin(lines []orders.Line, names []string) state {
 			s = m.after(s, name)
 		}
 	}
-	s.path = names
-	return s
+	s.path = m.path
+	return s, true
 }

@@ -16,14 +16,17 @@ func (m *model) all(s state) []move {
 		c.Head().Actor = actor
 		moves = append(moves, move{name: name, command: c})
 	}
-	by("approve", reviewer, &orders.Approve{})
-	by("send back", reviewer, &orders.SendBack{})
-	by("resubmit", clerk, &orders.Resubmit{})
-	by("reject", reviewer, &orders.Reject{ReasonCode: "customer_request"})
-	by("hold", clerk, &orders.PutOnHold{})
-	by("resume", clerk, &orders.Resume{})
-	by("retry", clerk, &orders.Retry{})
-	by("sign off", clerk, &orders.SignOff{})
+	for _, of := range []struct {
+		name    string
+		actor   orders.Actor
+		command orders.Command
+	}{
+		{"approve", reviewer, &orders.Approve{}}, {"send back", reviewer, &orders.SendBack{}}, {"resubmit", clerk, &orders.Resubmit{}},
+		{"reject", reviewer, &orders.Reject{ReasonCode: "customer_request"}}, {"hold", clerk, &orders.PutOnHold{}},
+		{"resume", clerk, &orders.Resume{}}, {"retry", clerk, &orders.Retry{}}, {"sign off", clerk, &orders.SignOff{}},
+	} {
+		by(of.name, of.actor, of.command)
+	}
 	by("purchase", manager, &orders.RequestPurchase{LineID: "L1"})
 	by("ship", warehouse, &orders.Ship{Carrier: "SF"})
 	by("ship one", warehouse, &orders.Ship{Carrier: "SF", Lines: []orders.ShipLine{units("L1", 1)}})
@@ -65,7 +68,9 @@ func (m *model) parcels(s state, by by) {
 		}
 	}
 	for _, a := range s.order.Appointments {
-		by("perform "+a.ID, clerk, &orders.Perform{AppointmentID: a.ID})
+		if a.Status == orders.Scheduled {
+			by("perform "+a.ID, clerk, &orders.Perform{AppointmentID: a.ID})
+		}
 	}
 }
 
@@ -153,13 +158,9 @@ func (m *model) right(s state) move {
 }
 
 func (m *model) pick(s state, name string) move {
-	for _, mv := range m.all(s) {
-		if mv.name == name {
-			return mv
-		}
-	}
-	require.Fail(m, "not possible", "%q: %s", name, text(m, s.order))
-	return move{}
+	mv, found := s.possible(m, name)
+	require.True(m, found, "%q is possible: %s", name, text(m, s.order))
+	return mv
 }
 
 // nextStep is what people, the carrier or the clock do next.

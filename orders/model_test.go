@@ -1,6 +1,7 @@
 package orders_test
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"slices"
 	"time"
@@ -17,7 +18,11 @@ type state struct {
 	running []job
 	now     time.Time
 	path    []string // of the moves that led here, for whoever reads a failure
+	id      digest
 }
+
+// digest tells states apart.
+type digest [16]byte
 
 // job is a task under way, with what it asks of the stock book.
 type job struct {
@@ -39,10 +44,11 @@ type move struct {
 type model struct {
 	t        require.TestingT
 	atOnce   bool
-	free     int64 // in the house
-	seen     map[string]bool // states that a sequence of moves has led to
-	looked   map[string]bool // states that were checked
-	ends     map[string]bool // states from which the order is known to reach its end
+	prompt   bool            // all tasks are answered before anything else happens
+	free     int64           // in the house
+	seen     map[digest]bool // states that a sequence of moves has led to
+	looked   map[digest]bool // states that were checked
+	ends     map[digest]bool // states from which the order is known to reach its end
 	path     []string        // of what is being looked at
 	moves    int
 	refusals int
@@ -57,14 +63,15 @@ func (m *model) Errorf(format string, args ...any) {
 func (m *model) FailNow() { m.t.FailNow() }
 
 // key names what a state is, without numbers that only count.
-func (s state) key(t require.TestingT) string {
+func (s state) key(t require.TestingT) digest {
 	o := s.order
 	o.Seq, o.Version, o.Chain, o.Processed = 0, 0, "", nil
 	names := []string{}
 	for _, j := range s.running {
 		names = append(names, j.task.Name+" "+j.task.Key)
 	}
-	return text(t, []any{o, names, s.book.held, s.book.waiting, s.book.round, s.now})
+	sum := sha256.Sum256([]byte(text(t, []any{o, names, s.book.held, s.book.waiting, s.book.round, s.now})))
+	return digest(sum[:16])
 }
 
 // take makes a move, and lets messages go out that follow from it.
@@ -77,7 +84,12 @@ func (m *model) take(from state, mv move) (state, bool) {
 		m.refusals++
 		return from, false
 	}
-	return m.tell(m.became(from, mv, decision)), true
+	to := m.tell(m.became(from, mv, decision))
+	if m.prompt {
+		m.prompt, to = false, m.quiet(to)
+		m.prompt = true
+	}
+	return to, true
 }
 
 // became is the state after a move, held against the rules when it is seen for the first time.
@@ -89,8 +101,8 @@ func (m *model) became(from state, mv move, decision orders.Decision) state {
 	}
 	to.running = slices.DeleteFunc(slices.Clone(to.running), func(j job) bool { return j.task.Name == mv.done })
 	to.start()
-	if key := to.key(m); !m.looked[key] {
-		m.looked[key] = true
+	if to.id = to.key(m); !m.looked[to.id] {
+		m.looked[to.id] = true
 		m.folds(from.order, decision)
 		sound(m, to.order)
 		m.wayOut(to)
@@ -219,17 +231,23 @@ func (m *model) answers(s state) []move {
 	return moves
 }
 
+// possible finds a move by its name.
+func (s state) possible(m *model, name string) (move, bool) {
+	for _, mv := range m.all(s) {
+		if mv.name == name {
+			return mv, true
+		}
+	}
+	return move{}, false
+}
+
 // after follows the names of moves from a state.
 func (m *model) after(s state, names ...string) state {
 	for _, name := range names {
-		found := false
-		for _, mv := range m.all(s) {
-			if mv.name == name {
-				s, found = m.take(s, mv)
-				break
-			}
-		}
+		mv, found := s.possible(m, name)
 		require.True(m, found, "%s is possible in %s", name, s.order.Stage)
+		s, found = m.take(s, mv)
+		require.True(m, found, "%s is accepted in %s", name, s.order.Stage)
 	}
 	return s
 }
@@ -248,7 +266,7 @@ func (m *model) quiet(s state) state {
 
 // explore takes every sequence of so many moves from the states, those that lead to the same state once.
 func (m *model) explore(from []state, length int) {
-	for range length + 1 {
+	for range length {
 		var next []state
 		for _, s := range from {
 			m.path = s.path
@@ -268,8 +286,8 @@ func (m *model) onward(s state) []state {
 		if !ok {
 			continue
 		}
-		if key := next.key(m); !m.seen[key] {
-			m.seen[key] = true
+		if !m.seen[next.id] {
+			m.seen[next.id] = true
 			next.path = m.path
 			fresh = append(fresh, next)
 		}
@@ -279,11 +297,10 @@ func (m *model) onward(s state) []state {
 
 // reachesItsEnd lets people and the outside do what is right until the order is at rest.
 func (m *model) reachesItsEnd(s state) {
-	var seen []string
+	var seen []digest
 	for range 300 {
-		key := s.key(m)
-		seen = append(seen, key)
-		if s.order.AtRest() && len(s.running) == 0 || m.ends[key] {
+		seen = append(seen, s.id)
+		if s.order.AtRest() && len(s.running) == 0 || m.ends[s.id] {
 			for _, key := range seen {
 				m.ends[key] = true
 			}

@@ -14,6 +14,7 @@ import (
 // benchCommand measures on a stack of its own.
 func benchCommand() *cobra.Command {
 	var levels []int
+	var rate int
 	var only string
 	cmd := &cobra.Command{
 		Use:   "bench",
@@ -30,6 +31,9 @@ figures mean. A missed target is no error.`,
 			if len(levels) > 0 {
 				options.Levels = levels
 			}
+			if rate > 0 {
+				options.Voids.PerSecond = rate
+			}
 			switch only {
 			case "":
 			case "lives":
@@ -43,6 +47,7 @@ figures mean. A missed target is no error.`,
 		},
 	}
 	cmd.Flags().IntSliceVar(&levels, "levels", nil, "lives in flight, such as 16,64")
+	cmd.Flags().IntVar(&rate, "voids", 0, "voids begun per second, instead of 20")
 	cmd.Flags().StringVar(&only, "only", "", "measure nothing but lives, or nothing but voids")
 	return cmd
 }

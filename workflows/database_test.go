@@ -21,6 +21,7 @@ type database struct {
 	before func()                    // happens before stock is reserved
 	checks func()                    // happens before the review asks
 	posts  func()                    // happens before something is posted
+	stops  func()                    // happens after a parcel was stopped
 	// recording happens before something is recorded
 	recording func(t orders.Transitions)
 
@@ -99,6 +100,17 @@ func (d *database) ShipStock(ctx context.Context, m orders.StockMove) error {
 		return err
 	}
 	return d.Store.ShipStock(ctx, m)
+}
+
+func (d *database) StopParcel(ctx context.Context, p orders.ParcelStop) (orders.StockAnswer, error) {
+	if err := d.shut(); err != nil {
+		return orders.StockAnswer{}, err
+	}
+	answer, err := d.Store.StopParcel(ctx, p)
+	if d.stops != nil {
+		d.stops()
+	}
+	return answer, err
 }
 
 func (d *database) Post(ctx context.Context, p orders.Posting) error {

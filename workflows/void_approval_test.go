@@ -75,21 +75,21 @@ func TestADeclinedVoidChangesNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := setup(t)
 			b.create(goods())
-			var ship, sign *answer
+			var ship, again *answer
 			b.when("everything to pack", ready, func() { b.voidAs(junior, 0, wish()) })
 			b.when("the void to wait", waits, func() {
 				ship = b.update("ship", &orders.Ship{Carrier: "SF"})
-				sign = b.voidAgain()
+				again = b.voidAgain()
 				b.update("decline-plan", &orders.DeclinePlan{Header: orders.Header{Actor: who}, ID: b.lastSeen.Amendments[0].ID})
 			})
 			b.when("the no", over(orders.Declined), func() {
-				ship.refused(orders.CodePlanOpen)
-				sign.refused(orders.CodePlanOpen)
 				require.Empty(t, b.lastSeen.Flags())
 			})
 			b.finish()
 			b.run()
 			b.nothingHappened(orders.Declined)
+			ship.refused(orders.CodePlanOpen)
+			again.refused(orders.CodePlanOpen)
 			require.Equal(t, who, *b.stored().Amendments[0].DecidedBy)
 		})
 	}
@@ -172,14 +172,14 @@ func TestAnOrderThatMovedWhileAVoidWaitedIsNotVoidedByTheOldPlan(t *testing.T) {
 				b.when("the parcel to be gone", status(0, orders.HandedOver), func() { approved = b.approvesPlan(manager, 0) })
 			}
 			b.when("the plan to go back", over(orders.Returned), func() {
-				gone.agreed()
-				require.Empty(t, b.lastSeen.Lines[0].Voided)
+				require.Zero(t, b.lastSeen.Lines[0].Voided)
 			})
 			b.when("the capture", quiet, func() { b.voidAs(junior, limit, wish()) })
 			b.tends(care{did: map[string]bool{}})
 			approve := b.aside
 			b.aside = func(o orders.Order) bool { return len(o.Amendments) > 1 && approve(o) }
 			b.run()
+			gone.agreed()
 			if approved != nil {
 				require.Equal(t, orders.SigningOff, approved.agreed().Stage)
 			}

@@ -125,7 +125,11 @@ func (b *bench) everybodyWasToldOnce(o orders.Order) {
 	require.Len(b, b.book("sms"), customer, "messages to the customer")
 	b.letters.Lock()
 	defer b.letters.Unlock()
-	require.Len(b, b.letters.sent, departments, "letters to departments")
+	letters := map[string]bool{} // a mail server cannot be asked: after a break the same letter, with the same ID, is sent again
+	for _, l := range b.letters.sent {
+		letters[l.key] = true
+	}
+	require.Len(b, letters, departments, "letters to departments")
 }
 
 // keepsTheRules asks the database's own invariants about this order.

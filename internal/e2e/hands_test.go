@@ -16,7 +16,7 @@ import (
 
 // hands play what people and the carrier must still do about many orders, until all are at rest.
 type hands struct {
-	*batch
+	*crowd
 	refuses func(i int) bool // the carrier refuses to stop the parcels of the i-th order, and delivers them
 }
 

@@ -82,23 +82,29 @@ func dice(t *testing.T) (roll *rand.Rand, seed uint64) {
 	return rand.New(rand.NewPCG(seed, 1)), seed
 }
 
-// batch is many orders of one test.
-type batch struct {
+// crowd is many orders of one test.
+type crowd struct {
 	*testing.T
 	numbers []string
 }
 
 // placeMany places orders and waits until they are paid and their goods are held.
-func placeMany(t *testing.T, n int, typed func(i int) form) *batch {
+func placeMany(t *testing.T, n int, typed func(i int) form) *crowd {
 	t.Helper()
-	b := &batch{t, make([]string, n)}
+	b := placeAll(t, n, typed)
+	b.await("paid and reserved", func(o orders.Order) bool {
+		return o.Stage == orders.Fulfilling && o.Payments[0].Status == orders.PaymentAuthorised && !o.Stock.Pending
+	})
+	return b
+}
+
+func placeAll(t *testing.T, n int, typed func(i int) form) *crowd {
+	t.Helper()
+	b := &crowd{t, make([]string, n)}
 	each(t, n, func(t testing.TB, i int) {
 		a := send(t, request{role: "clerk", path: "/orders", body: typed(i)})
 		require.Contains(t, []int{http.StatusCreated, http.StatusAccepted}, a.status, a)
 		b.numbers[i] = into[view](a).Number
-	})
-	b.await("paid and reserved", func(o orders.Order) bool {
-		return o.Stage == orders.Fulfilling && o.Payments[0].Status == orders.PaymentAuthorised && !o.Stock.Pending
 	})
 	return b
 }
@@ -112,10 +118,10 @@ func captureAtOnce(t *testing.T, during func()) {
 }
 
 // order is the i-th order, followed by a goroutine.
-func (b *batch) order(t testing.TB, i int) *order { return &order{t, b.numbers[i]} }
+func (b *crowd) order(t testing.TB, i int) *order { return &order{t, b.numbers[i]} }
 
 // states reads all orders as they are stored.
-func (b *batch) states() []orders.Order {
+func (b *crowd) states() []orders.Order {
 	b.Helper()
 	rows, err := running.db.Query(context.Background(), `SELECT state FROM orders WHERE number = ANY($1) ORDER BY number`, b.numbers)
 	require.NoError(b, err)
@@ -129,7 +135,7 @@ func (b *batch) states() []orders.Order {
 }
 
 // await waits until something holds of every order.
-func (b *batch) await(what string, holds func(orders.Order) bool) []orders.Order {
+func (b *crowd) await(what string, holds func(orders.Order) bool) []orders.Order {
 	b.Helper()
 	for deadline := time.Now().Add(longPatience); ; <-time.After(restPace) {
 		list := b.states()
@@ -161,7 +167,7 @@ func inStages(list []orders.Order) string {
 }
 
 // outsideAgrees requires that the outside world holds nothing of the orders that are voided.
-func (b *batch) outsideAgrees() books {
+func (b *crowd) outsideAgrees() books {
 	b.Helper()
 	all, err := running.outsideBooks(context.Background(), "")
 	require.NoError(b, err)
@@ -174,7 +180,7 @@ func (b *batch) outsideAgrees() books {
 }
 
 // invariants asks the database the questions that must have no answer.
-func (b *batch) invariants() {
+func (b *crowd) invariants() {
 	b.Helper()
 	_, err := running.db.Exec(context.Background(),
 		`UPDATE orders SET updated_at = updated_at - interval '2 minutes' WHERE number = ANY($1)`, b.numbers)
@@ -209,7 +215,7 @@ func both(t testing.TB, first time.Duration, requests ...func() answer) []answer
 func TestProofThatOfTwoVoidsAtOnceOneIsAcceptedAndOneRefundMoves(t *testing.T) {
 	const n = 300
 	begin := time.Now()
-	var b *batch
+	var b *crowd
 	captureAtOnce(t, func() {
 		b = placeMany(t, n, func(int) form { return typed(line("TEA-001", 1, "128.00")) })
 	})

@@ -119,7 +119,7 @@ func (h *house) enter(ctx context.Context) error {
 }
 
 // startHasty starts an API that gives customers a second to be reminded and three to sign. A void has three seconds to be
-// approved, and cools off for eight.
+// approved, and cools off for eight; its plan holds for ten.
 func (h *house) startHasty() error {
 	ports, err := stack.FreePorts(1)
 	if err != nil {
@@ -130,7 +130,7 @@ func (h *house) startHasty() error {
 	h.hasty = &stack.Process{
 		Name: "hasty api", Path: h.Binary("api"), Log: filepath.Join(h.Dir(), "log", "hasty.log"),
 		Env: append(h.Env(stack.API), "AMENDS_HTTP_ADDR="+at, "AMENDS_SIGN_OFF_REMINDER=1s", "AMENDS_AUTO_SIGN_OFF=3s",
-			"AMENDS_APPROVAL_EXPIRY=3s", "AMENDS_COOLING_OFF=8s"),
+			"AMENDS_APPROVAL_EXPIRY=3s", "AMENDS_COOLING_OFF=8s", "AMENDS_PLAN_EXPIRY=10s"),
 	}
 	return h.hasty.Start()
 }

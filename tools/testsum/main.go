@@ -1,14 +1,17 @@
 // Command testsum reads the output of `go test -json`, shows what a person
 // wants to see of it and ends with one line: N passed, N failed. It exits 1
-// when a test failed or none ran.
+// when a test failed or none ran. With -logs it shows what passing tests
+// logged, too.
 package main
 
 import (
 	"bufio"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"strings"
 )
 
@@ -33,11 +36,18 @@ type summary struct {
 	failing map[string]bool
 	// names lists what failed, for the end.
 	names []string
-	to    io.Writer
+	// logs asks for what passing tests logged.
+	logs bool
+	to   io.Writer
 }
+
+// logged is a line of t.Log.
+var logged = regexp.MustCompile(`^\s+\w+\.go:\d+: `)
 
 func main() {
 	s := &summary{output: map[string][]string{}, failing: map[string]bool{}, to: os.Stdout}
+	flag.BoolVar(&s.logs, "logs", false, "show what passing tests logged")
+	flag.Parse()
 	s.read(os.Stdin)
 	s.close()
 	if s.failed > 0 || s.passed == 0 {
@@ -82,6 +92,7 @@ func (s *summary) end(e event, key string) {
 	switch e.Action {
 	case "pass":
 		s.passed++
+		s.showLogs(e, key)
 	case "skip":
 		s.skipped++
 	case "fail":
@@ -123,6 +134,18 @@ func (s *summary) showAll(pkg string) {
 func (s *summary) show(key string) {
 	for _, line := range s.output[key] {
 		_, _ = fmt.Fprint(s.to, line)
+	}
+}
+
+func (s *summary) showLogs(e event, key string) {
+	if !s.logs {
+		return
+	}
+	_, _ = fmt.Fprintf(s.to, "ok    %6.1f s  %s\n", e.Elapsed, e.Test)
+	for _, line := range s.output[key] {
+		if at := logged.FindString(line); at != "" {
+			_, _ = fmt.Fprintf(s.to, "      %s", line[len(at):])
+		}
 	}
 }
 
