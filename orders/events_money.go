@@ -18,7 +18,7 @@ func (e *authorised) apply(o *Order, _ time.Time) {
 	p := o.Payment(e.Payment)
 	p.Status, p.Reference, p.AtOnce = PaymentAuthorised, e.Reference, e.AtOnce
 	if !e.AtOnce {
-		o.keptNothing()
+		o.keptLess()
 		return
 	}
 	p.Captured = p.Amount
@@ -27,10 +27,21 @@ func (e *authorised) apply(o *Order, _ time.Time) {
 	}
 }
 
-// keptNothing notes that nothing was taken yet that voids could have kept.
-func (o *Order) keptNothing() {
+// keptLess bounds what voids keep by what is still to be taken and not earned: nothing was taken at once.
+func (o *Order) keptLess() {
+	spare := money.New(0, o.Currency).Sub(o.earned())
+	for _, c := range o.Captures {
+		if c.open() {
+			spare = spare.Add(c.Amount)
+		}
+	}
+	if spare.IsNegative() {
+		spare = money.New(0, o.Currency)
+	}
 	for i := range o.Amendments {
-		o.Amendments[i].Retained = money.New(0, o.Currency)
+		a := &o.Amendments[i]
+		a.Retained = min2(a.Retained, spare)
+		spare = spare.Sub(a.Retained)
 	}
 }
 
@@ -42,7 +53,8 @@ type declined struct {
 func (*declined) kind() string { return EventDeclined }
 func (e *declined) apply(o *Order, _ time.Time) {
 	o.Payment(e.Payment).Status = PaymentDeclined
-	o.keptNothing()
+	o.oweLess()
+	o.keptLess()
 }
 
 type captured struct {

@@ -97,7 +97,9 @@ func (o *Order) becomesReturn(a *Amendment, s Step) event {
 		return o.moot(a, s, OutcomeLeft)
 	}
 	e := &stepAmended{ID: a.ID, Step: s.ID, Why: OutcomeLeft}
-	e.Added = returnSteps(shipment, shipment.kept(), s.Lines, len(a.Steps))
+	// The book may have seen it leave before the void asked, and have held other goods in its stead.
+	e.Added = []Step{{ID: id("", len(a.Steps)), Kind: StepRelease, Subject: s.Subject, Lines: s.Lines, Role: stepRole(StepRelease), Try: 1}}
+	e.Added = append(e.Added, returnSteps(shipment, shipment.kept(), s.Lines, len(a.Steps)+1)...)
 	if !o.Policy.RefundFirst {
 		for _, inspect := range e.Added {
 			for _, refund := range a.Steps {

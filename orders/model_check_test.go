@@ -16,10 +16,11 @@ var shapes = []struct {
 	lines  func() []orders.Line
 	atOnce bool
 	free   int64
+	moves  [2]int // how many are looked at: with every answer as a move of its own, and with prompt tasks
 }{
-	{"goods, authorised", func() []orders.Line { return []orders.Line{tea("L1", 2)} }, false, 100},
-	{"goods, captured at once, one short", func() []orders.Line { return []orders.Line{tea("L1", 2)} }, true, 1},
-	{"goods and service", func() []orders.Line { return []orders.Line{tea("L1", 2), install("L2")} }, false, 100},
+	{"goods, authorised", func() []orders.Line { return []orders.Line{tea("L1", 2)} }, false, 100, [2]int{3, 4}},
+	{"goods, captured at once, one short", func() []orders.Line { return []orders.Line{tea("L1", 2)} }, true, 1, [2]int{2, 3}},
+	{"goods and service", func() []orders.Line { return []orders.Line{tea("L1", 2), install("L2")} }, false, 100, [2]int{2, 3}},
 }
 
 // beginnings lead to a state in every stage, by the names of moves. A dot lets all tasks be answered.
@@ -65,9 +66,9 @@ func TestNoShortSequenceOfCommandsBreaksAnOrderOrLeavesItWithoutAWayOut(t *testi
 					from = append(from, s)
 				}
 				require.Len(t, stages, len(orders.Stages()), "every stage is looked at")
-				length := 3
+				length := shape.moves[0]
 				if m.free, m.prompt = shape.free, prompt; prompt {
-					length = 4
+					length = shape.moves[1]
 				}
 				m.explore(from, length)
 				t.Logf("sequences of %d: %d states, %d moves, %d of them refused, in %s",

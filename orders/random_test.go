@@ -78,7 +78,7 @@ func (w *world) step() {
 	}
 	action := rapid.SampledFrom([]func(){
 		w.startTask, w.finishTask, w.failTask, w.sensible, w.aside, w.carrier, w.goodsCameIn, w.toldOfGoods, w.timePasses,
-		w.foolish, w.repeat, w.odd, w.forget,
+		w.foolish, w.repeat, w.odd, w.forget, w.voidSome, w.decideOnPlan, w.stepVerb,
 	})
 	action.Draw(w.t, "action")()
 }
@@ -93,6 +93,8 @@ func (w *world) goOn() {
 		w.startTask()
 	case w.allots > 0:
 		w.toldOfGoods()
+	case w.order.AwaitsApproval():
+		w.decideOnPlan()
 	case len(w.order.Attention) > 0 && rapid.Bool().Draw(w.t, "retry"):
 		w.ask(&orders.Retry{})
 	case len(w.book.waiting) > 0 && rapid.Bool().Draw(w.t, "goods in"):
@@ -155,7 +157,20 @@ func (w *world) start(task orders.Task, free int64) {
 	case orders.TaskMoveStock:
 		require.True(w.t, w.book.ship(task.Key, task.Subject, w.order.Shipment(task.Subject).Lines), "what left the house was held")
 	case orders.TaskReleaseAll:
-		w.book = stockbook{ended: true}
+		if task.Step == "" {
+			w.book = stockbook{ended: true}
+		} else {
+			answer.Added = w.book.ask(request(w.order, task), free, w.somewhere())
+			answer.Returned = w.book.less(request(w.order, task).Holding)
+		}
+	case orders.StepPutBack:
+		r := request(w.order, task)
+		answer.Returned = nil
+		if answer.Left = w.book.stop(task.Subject, r); !answer.Left {
+			answer.Added, answer.Returned = w.book.beyond(r.Holding), w.book.less(r.Holding)
+		}
+	case orders.StepIntercept:
+		answer.Outcome.Pending = rapid.Bool().Draw(w.t, "later")
 	}
 	w.running = append(w.running, running{task, answer})
 }
@@ -171,7 +186,7 @@ func (w *world) failTask() {
 	r := w.next()
 	switch {
 	case r == nil:
-	case r.task.Kind == orders.TaskMoveStock: // the book writes it down as a whole or fails as a whole
+	case r.task.Stock() && (r.task.Kind == orders.TaskMoveStock || r.task.Step != ""): // the book writes it down as a whole or fails as a whole
 		w.running = append(w.running, *r)
 	default:
 		w.do(&orders.TaskFailed{Task: r.task, Code: rapid.SampledFrom(codes).Draw(w.t, "code")})
@@ -190,7 +205,9 @@ func (w *world) next() *running {
 
 // sensible gives a command that the order is ready for.
 func (w *world) sensible() {
-	if c := w.forward(); c != nil {
+	if w.waitsForPeople() && rapid.Bool().Draw(w.t, "steps first") {
+		w.people()
+	} else if c := w.forward(); c != nil {
 		w.ask(c)
 	}
 }
@@ -267,7 +284,8 @@ func (w *world) carrier() {
 	c.OccurredAt = rapid.SampledFrom([]time.Time{{}, w.now.Add(time.Hour), w.now.Add(-time.Hour)}).Draw(w.t, "at")
 	w.sign(c)
 	_, err := w.try(c)
-	require.Equal(w.t, w.order.Stage == orders.Closed, err != nil, "%v", err)
+	over := w.order.Stage == orders.Closed || w.order.Stage == orders.Voided
+	require.Equal(w.t, over, err != nil, "%v", err)
 }
 
 func (w *world) timePasses() {
@@ -352,7 +370,7 @@ func (w *world) finish() {
 	w.outcome = orders.EffectOutcome{Done: true, Reference: "SF-9"}
 	for range 500 {
 		if w.order.AtRest() && len(w.running) == 0 {
-			require.Contains(w.t, []orders.Stage{orders.Closed, orders.Rejected}, w.order.Stage)
+			require.Contains(w.t, []orders.Stage{orders.Closed, orders.Rejected, orders.Voided}, w.order.Stage)
 			require.Empty(w.t, w.book.held, "nothing is kept for a finished order")
 			require.Empty(w.t, w.book.waiting)
 			return
@@ -367,6 +385,8 @@ func (w *world) onwards() {
 	switch {
 	case o.Hold != nil:
 		w.do(&orders.Resume{})
+	case o.AwaitsApproval():
+		w.do(&orders.DeclinePlan{ID: w.last().ID})
 	case len(w.running) > 0:
 		w.finishTask()
 	case w.allots > 0:
@@ -375,6 +395,8 @@ func (w *world) onwards() {
 		w.do(&orders.Retry{})
 	case len(open) > 0:
 		w.start(open[0], 1000)
+	case w.waitsForPeople():
+		w.people()
 	case w.forward() != nil:
 		w.do(w.forwardWhole())
 	default:

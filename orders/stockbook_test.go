@@ -218,6 +218,9 @@ func (w *world) movingStock() bool {
 // bookAgrees checks that the order knows of everything the book holds for it, once nothing is on its way.
 func (w *world) bookAgrees() {
 	o := w.order
+	if w.givingBack() {
+		return
+	}
 	if o.Stage != orders.Fulfilling || o.Stock.Pending || w.movingStock() || w.allots > 0 || w.forgot {
 		return
 	}

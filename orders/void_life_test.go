@@ -123,6 +123,7 @@ func TestACaptureUnderWayIsWaitedForAndThenRefunded(t *testing.T) {
 		h.carryThrough()
 		h.ended(orders.Completed, orders.Voided)
 		require.Equal(t, test.refunded, h.order.Payments[0].Refunded.Decimal(), name)
+		require.Equal(t, test.refunded == "0.00", h.the(orders.StepRefund).End == orders.EndMoot, "nobody asks for nothing: %s", name)
 	}
 }
 

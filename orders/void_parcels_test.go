@@ -1,6 +1,7 @@
 package orders_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -60,13 +61,17 @@ func TestAnInterceptionEndsAsTheCarrierAnswers(t *testing.T) {
 		require.Equal(t, test.outcome, h.the(orders.StepIntercept).Outcome, name)
 		require.NotEmpty(t, h.the(orders.StepIntercept).End, name)
 		require.Equal(t, test.status, h.order.Shipments[0].Status, name)
-		require.Equal(t, test.agree, h.last().Step("1").Kind == orders.StepIntercept && h.order.StepState(h.last(), h.the(orders.StepReceive)) == orders.StepPending, name)
+		require.Equal(t, test.agree, h.has(orders.StepApproveReturn), name)
 		require.Equal(t, orders.StepPending, h.state(orders.StepRefund), "the money waits for the goods: %s", name)
 		h.carryThrough()
 		h.ended(orders.Completed, orders.Voided)
 		require.Equal(t, int64(2), h.order.Lines[0].Returned, name)
 		require.Equal(t, "0.00", h.kept(), name)
 	}
+}
+
+func (h *house) has(kind string) bool {
+	return slices.ContainsFunc(h.last().Steps, func(s orders.Step) bool { return s.Kind == kind })
 }
 
 // silent is one whose carrier has not answered by the deadline.
@@ -124,6 +129,13 @@ func TestWhatIsDamagedIsScrappedAndTheRestGoesWhereItIsWanted(t *testing.T) {
 	h.do(report("SF-1", "refused"))
 	h.complete(orders.StepReceive)
 	c := h.completion(orders.StepInspect)
+	for outcome, code := range map[string]string{"": "required", "lovely": "unknown_value", orders.OutcomeIntercepted: "unknown_value"} {
+		c.Outcome = outcome
+		problem := h.refuse(c).Fields[0]
+		require.Equal(t, []string{"outcome", code}, []string{problem.Field, problem.Code})
+	}
+	c.Outcome, c.Damaged = orders.OutcomeGood, []orders.ShipLine{units("L1", 1)}
+	require.Equal(t, "damaged", h.refuse(c).Fields[0].Field, "what is good is not damaged")
 	for field, damaged := range map[string][]orders.ShipLine{
 		"damaged[0].quantity": {units("L1", 3)}, "damaged[0].line_id": {units("L9", 1)}, "damaged[1].line_id": {units("L1", 1), units("L1", 1)},
 	} {

@@ -37,6 +37,8 @@ func Open(ctx context.Context, url string) (*Store, error) {
 	}
 	config.ConnConfig.RuntimeParams["timezone"] = "UTC"
 	config.ConnConfig.RuntimeParams["jit"] = "off" // compiling takes longer than any statement here
+	// A process that stands still in a transaction must not keep its locks from all others.
+	config.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "5s"
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)

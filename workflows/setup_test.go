@@ -272,8 +272,12 @@ func (b *bench) poll() {
 		return
 	}
 	b.later()
-	if _, err := b.env.QueryWorkflow(workflows.QueryOrder); err != nil {
-		return // its first task has not begun
+	if _, err := b.env.QueryWorkflow(workflows.QueryOrder); err != nil { // its first task has not begun: the machine is busy
+		if b.tries++; b.tries > mostTries {
+			b.Fatalf("the workflow never began: %v", err)
+		}
+		b.env.RegisterDelayedCallback(b.poll, firstPause)
+		return
 	}
 	b.lastSeen = b.queried()
 	acted := b.aside != nil && b.aside(b.lastSeen)

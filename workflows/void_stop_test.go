@@ -63,7 +63,6 @@ func TestAParcelThatTheBookHasSeenLeaveIsHandedOverWhoeverUnpackedIt(t *testing.
 			})
 			b.run()
 			b.nothingLeaks(0)
-			require.Equal(t, []string{"authorised", "captured", "refunded"}, b.entries("payments"))
 		})
 	}
 }

@@ -37,7 +37,7 @@ type Voids struct {
 // Default is what make bench measures: less than ten minutes all in all.
 func Default(out io.Writer) Options {
 	return Options{
-		Levels: []int{16, 32, 64, 128}, Rounds: 2, Window: 14 * time.Second,
+		Levels: []int{16, 32, 64, 128}, Rounds: 2, Window: 12 * time.Second,
 		Voids: Voids{PerSecond: 20, Window: 30 * time.Second}, Out: out,
 	}
 }

@@ -162,8 +162,9 @@ func (c *Client) Command(ctx context.Context, role, path string, body any) (Answ
 	if err := c.Post(ctx, role, path, body, &answer); err != nil || answer.Status != "pending" {
 		return answer, err
 	}
-	for {
-		if err := pause(ctx, 100*time.Millisecond); err != nil {
+	const first, longest = 100 * time.Millisecond, time.Second
+	for wait := first; ; wait = min(2*wait, longest) {
+		if err := pause(ctx, wait); err != nil {
 			return answer, fmt.Errorf("wait for the outcome of POST %s: %w", path, err)
 		}
 		var now outcome

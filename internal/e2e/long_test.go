@@ -251,7 +251,7 @@ func TestProofThatOfTwoVoidsAtOnceOneIsAcceptedAndOneRefundMoves(t *testing.T) {
 		}
 	}
 	b.invariants()
-	t.Logf("%d orders: %sin the provider's book: %seach refunded once: %d (%s, of it placing %s)",
+	t.Logf("%d orders: %sin the provider's book: %srefunded once each: %d (%s, of it placing %s)",
 		n, counted(verdicts), counted(moves), once, time.Since(begin).Round(time.Second), placed.Round(time.Second))
 	require.Equal(t, fmt.Sprintf("%d × 409 already_voided, %d × accepted, ", n, n), counted(verdicts))
 	require.Equal(t, fmt.Sprintf("%d × captured 140.00, %d × refunded 140.00, ", n, n), counted(moves))

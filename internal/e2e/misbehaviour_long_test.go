@@ -25,10 +25,19 @@ type odd struct {
 func oddities() []odd {
 	everybody, carriers := []string{"payments", "carrier", "sms"}, []string{"carrier"}
 	return []odd{
-		{"error_before", 2, everybody}, {"error_after", 2, everybody}, {"timeout_after", 1, everybody}, {"withhold", 1, everybody},
-		{"lose", 1, []string{"payments", "carrier"}}, {"already_done", 2, everybody}, {"refuse", 1, everybody}, {"decline", 1, []string{"payments"}},
-		{"forget_key", -1, everybody}, {"slow", 2, everybody},
-		{"duplicate_webhook", -1, carriers}, {"late_webhook", 2, carriers}, {"shuffled_webhooks", 3, carriers},
+		{"error_before", 2, everybody},
+		{"error_after", 2, everybody},
+		{"timeout_after", 1, everybody},
+		{"withhold", 1, everybody},
+		{"lose", 1, []string{"payments", "carrier"}},
+		{"already_done", 2, everybody},
+		{"refuse", 1, everybody},
+		{"decline", 1, []string{"payments"}},
+		{"forget_key", -1, everybody},
+		{"slow", 2, everybody},
+		{"duplicate_webhook", -1, carriers},
+		{"late_webhook", 2, carriers},
+		{"shuffled_webhooks", 3, carriers},
 	}
 }
 
@@ -171,6 +180,11 @@ func TestProofThatVoidsThatMeetAGoodsReceiptHoldNothing(t *testing.T) {
 	first.tell("manager", "approve", nil).want(http.StatusOK)
 	first.awaitReady()
 	b := placeAll(t, n, func(int) form { return typed(line("CUP-001", 2, "86.00")) })
+	b.await("in review", func(o orders.Order) bool { return o.Stage == orders.InReview })
+	each(t, n, func(t testing.TB, i int) {
+		o := b.order(t, i)
+		o.settle(o.telling("manager", "approve", nil)).want(http.StatusOK)
+	})
 	b.await("short of goods", func(o orders.Order) bool {
 		return len(o.Attention) == 1 && o.Payments[0].Status == orders.PaymentAuthorised
 	})

@@ -159,7 +159,7 @@ func parcels(book []entry, o orders.Order) error {
 	}
 	for _, a := range o.Amendments {
 		for _, s := range a.Steps {
-			asked := s.Kind == orders.StepIntercept && s.End == orders.EndDone && s.Outcome != orders.OutcomeDelivered && s.Outcome != orders.OutcomeAtDoor
+			asked := s.Kind == orders.StepIntercept && s.End == orders.EndDone && s.Outcome == orders.OutcomeIntercepted
 			if tracking := shipment(o, s.Subject).Tracking; asked && !has("intercept_asked", tracking) {
 				problems = append(problems, fmt.Errorf("parcel %s was never asked to be stopped", tracking))
 			}
