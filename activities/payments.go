@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"errors"
 
 	"amends/orders"
 )
@@ -68,15 +69,20 @@ func (p *Payments) SettleReleaseByHand(ctx context.Context, h ByHand) (orders.Ef
 }
 
 // byHand settles an effect with the person's evidence. An earlier attempt may have reached the provider: what it did
-// counts, and the outcome says that the money moved twice. A provider that cannot be asked keeps nobody waiting.
+// counts, and the outcome says that the money moved twice. A provider that cannot be asked keeps nobody waiting, but the
+// outcome says that somebody must ask.
 func (p *Payments) byHand(ctx context.Context, kind string, h ByHand) (orders.EffectOutcome, error) {
 	return once(ctx, p.book, paymentEffect(kind, h.PaymentCall), func(retry bool) (orders.EffectOutcome, error) {
+		outcome := orders.EffectOutcome{Reference: h.Evidence, ByHand: true}
 		if retry {
-			if found, done, err := p.provider.Find(ctx, h.Key); done && err == nil {
-				return orders.EffectOutcome{Reference: found.Reference, ByHand: true, Twice: true}, nil
+			found, done, err := p.provider.Find(ctx, h.Key)
+			var refused *orders.RefusedError
+			outcome.Unchecked = err != nil && !errors.As(err, &refused)
+			if done && err == nil {
+				outcome.Reference, outcome.Twice = found.Reference, true
 			}
 		}
-		return orders.EffectOutcome{Reference: h.Evidence, ByHand: true}, nil
+		return outcome, nil
 	})
 }
 

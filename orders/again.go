@@ -15,10 +15,9 @@ func (o Order) Again() (Draft, error) {
 		return Draft{}, &TransitionError{Command: CmdPlaceAgain, Stage: o.Stage, Code: CodeNotVoided}
 	}
 	d := o.clone().Draft
-	d.Replaces, d.Carried, d.Slots = o.Number, nil, nil
-	for i := range d.Lines {
-		l := &d.Lines[i]
-		l.Reserved, l.Shipped, l.Delivered, l.Returned, l.Voided, l.Recalled = 0, 0, 0, 0, 0, 0
+	d.Replaces, d.Carried, d.Slots, d.Lines = o.Number, nil, nil, nil
+	for _, t := range lastTakes(o) {
+		d.Lines = append(d.Lines, o.Line(t.LineID).again(t.Quantity))
 	}
 	if d.Delivery.PromisedAt.Before(o.StageSince) {
 		d.Delivery.PromisedAt = time.Time{}
@@ -27,6 +26,23 @@ func (o Order) Again() (Draft, error) {
 		d.Carried = &Carried{Payment: s.Subject, Amount: *s.Amount}
 	}
 	return d, nil
+}
+
+// lastTakes lists what the void of the rest of the order took.
+func lastTakes(o Order) []Take {
+	for _, a := range slices.Backward(o.Amendments) {
+		if a.Whole && (a.Status == Running || a.Status == Completed) {
+			return a.Takes
+		}
+	}
+	return nil
+}
+
+// again is a line of which nothing has happened yet, for so many of its first units and at what they cost.
+func (l Line) again(quantity int64) Line {
+	l.Discount = l.UnitPrice.Times(quantity).Sub(l.worth(quantity))
+	l.Ordered, l.Reserved, l.Shipped, l.Delivered, l.Returned, l.Voided, l.Recalled = quantity, 0, 0, 0, 0, 0, 0
+	return l
 }
 
 // AgreedSlots lists the times that were agreed for the order's services.

@@ -42,6 +42,7 @@ type Amendment struct {
 	Takes     []Take          `json:"takes"`
 	Approvals []string        `json:"approvals,omitempty"` // why a second person must approve
 	Money     []MoneyBack     `json:"money,omitempty"`
+	Stake     money.Amount    `json:"stake"`    // what counts against the limits
 	Retained  money.Amount    `json:"retained"` // given back to nobody although the goods are voided
 	Steps     []Step          `json:"steps"`
 	// Alternatives are what the customer may be offered instead, as codes.
@@ -195,6 +196,7 @@ type Plan struct {
 	Takes        []Take        `json:"takes"`
 	Steps        []Step        `json:"steps"`
 	Money        []MoneyBack   `json:"money,omitempty"`
+	Stake        money.Amount  `json:"stake"` // what counts against the limits
 	Retained     money.Amount  `json:"retained"`
 	Total        money.Amount  `json:"total"` // of the order afterwards
 	Stock        []StockEffect `json:"stock,omitempty"`

@@ -47,6 +47,7 @@ func (c *Resubmit) decide(d *decider) error {
 		if err := c.Draft.check(); err != nil {
 			return err
 		}
+		c.Draft.Replaces, c.Draft.Carried = d.o.Replaces, d.o.Carried // whoever sent the draft
 	}
 	d.emit(&resubmitted{Draft: c.Draft, By: d.by.ID})
 	return nil

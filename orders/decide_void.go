@@ -93,7 +93,7 @@ func (d *decider) amendment(plan Plan, r VoidRequest, hash string) Amendment {
 	n := len(d.o.Amendments) + 1
 	a := Amendment{
 		ID: AmendmentID("ZF", d.o.Number, n), Kind: plan.Kind, Status: Running, Hash: hash, Request: r, Whole: plan.Whole,
-		Takes: plan.Takes, Approvals: plan.Approvals, Money: slices.Clone(plan.Money), Retained: plan.Retained,
+		Takes: plan.Takes, Approvals: plan.Approvals, Money: slices.Clone(plan.Money), Stake: plan.Stake, Retained: plan.Retained,
 		Steps: plan.Steps, Alternatives: plan.Alternatives, RequestedAt: d.now, RequestNote: d.note,
 	}
 	refunds := d.o.refundsDecided()
@@ -172,16 +172,20 @@ func (c *ApprovePlan) decide(d *decider) error {
 	if err != nil {
 		return err
 	}
-	sum := moneyBack(a.Money).Add(d.o.givenBack())
+	sum := a.Stake.Add(d.o.givenBack())
 	switch {
 	case !d.by.Verified:
 		return ErrForbidden
 	case d.by.ID == a.Request.Actor.ID:
 		return refuse(&d.o, c, CodeOwnRequest)
-	case sum.Minor > c.Limit && d.by.Role != "manager":
+	case sum.Minor > c.Limit && (d.by.Role != "manager" || !a.Request.Actor.Verified):
 		return refuse(&d.o, c, CodeAboveLimit, sum.Decimal())
 	}
 	d.subject = a.ID
+	if !a.DueAt.After(d.now) { // the timer has not fired yet
+		d.emit(&voidDropped{ID: a.ID, Status: Expired})
+		return nil
+	}
 	if !d.still(a) {
 		d.emit(&voidDropped{ID: a.ID, Status: Returned, By: d.actor()})
 		return nil
@@ -205,7 +209,7 @@ func (c *DeclinePlan) decide(d *decider) error {
 	if err != nil {
 		return err
 	}
-	if d.by.ID != a.Request.Actor.ID && !May(d.by.Role, CmdApprovePlan) {
+	if d.by.ID != a.Request.Actor.ID && !slices.Contains([]string{"finance", "manager"}, d.by.Role) {
 		return ErrForbidden
 	}
 	d.subject = a.ID

@@ -36,6 +36,7 @@ type EffectOutcome struct {
 	AtOnce    bool   `json:"at_once,omitempty"`   // an authorisation that was captured at once
 	Pending   bool   `json:"pending,omitempty"`   // an interception that the carrier answers later, by webhook
 	ByHand    bool   `json:"by_hand,omitempty"`   // done by a person outside; Reference is the evidence
+	Unchecked bool   `json:"unchecked,omitempty"` // done by hand, and the provider could not be asked whether it had done it too
 	Twice     bool   `json:"twice,omitempty"`     // done by hand, and found at the provider too
 }
 

@@ -267,7 +267,7 @@ func (e *resubmitted) apply(o *Order, _ time.Time) {
 	o.SubmittedBy = e.By
 	if e.Draft != nil {
 		o.giveUpSlots()
-		o.Draft = *e.Draft
+		o.Draft, o.Reservations = *e.Draft, nil
 		o.FreeSlots = slices.DeleteFunc(o.FreeSlots, o.claims) // the same time again
 	}
 	o.startReview()
@@ -342,6 +342,9 @@ type parked struct {
 func (*parked) kind() string { return EventParked }
 func (e *parked) apply(o *Order, at time.Time) {
 	o.clearAttention(e.Task)
+	if _, step := o.stepOf(e.Task); step != nil {
+		step.failed(e.Reason, at)
+	}
 	o.Attention = append(o.Attention, Attention{Task: e.Task, Reason: e.Reason, Role: e.Role, Since: at, RetryAt: e.RetryAt})
 }
 

@@ -147,10 +147,25 @@ func (o *Order) renew(name, reason string, at time.Time) {
 	}
 }
 
+// callsBeforeParked is how often an unreachable party is asked before a step is blocked.
+const callsBeforeParked = 6
+
+// failed counts the calls that brought nothing.
+func (s *Step) failed(reason string, at time.Time) {
+	s.LastError, s.At = reason, at
+	switch reason {
+	case ReasonUnreachable:
+		s.Attempts += callsBeforeParked
+	case ReasonOverdue, ReasonCarrierSilent:
+	default:
+		s.Attempts++
+	}
+}
+
 // renewStep has a step done again: with a new key after a final refusal, else with the same, and with its whole time where
 // somebody is waited for.
 func (o *Order) renewStep(s *Step, reason string, at time.Time) {
-	s.At = at
+	s.At, s.WaiveBy = at, nil
 	switch {
 	case reason == ReasonOverdue, reason == ReasonCarrierSilent:
 		s.DueAt = time.Time{}

@@ -313,7 +313,7 @@ func (e *stepEnded) apply(o *Order, at time.Time) {
 	if e.Outcome != "" {
 		s.Outcome = e.Outcome
 	}
-	if e.Evidence != "" {
+	if e.Evidence != "" && s.Evidence == "" {
 		s.Evidence = e.Evidence
 	}
 	if e.By != nil {
@@ -352,13 +352,15 @@ func (o *Order) stepOver(a *Amendment, s *Step) {
 // stepAmended changes a step because a fact came in while the amendment ran, and adds the steps that follow from it. Money
 // out never rises by it.
 type stepAmended struct {
-	ID     string        `json:"id"`
-	Step   string        `json:"step"` // empty: the amendment only gets more of them
-	Why    string        `json:"why"`
-	Kind   string        `json:"kind,omitempty"`   // the step becomes another one
-	Amount *money.Amount `json:"amount,omitempty"` // and a smaller one
-	Added  []Step        `json:"added,omitempty"`
-	After  []Waits       `json:"after,omitempty"` // steps that wait for some of those added
+	ID       string        `json:"id"`
+	Step     string        `json:"step"` // empty: the amendment only gets more of them
+	Why      string        `json:"why"`
+	Kind     string        `json:"kind,omitempty"`   // the step becomes another one
+	Amount   *money.Amount `json:"amount,omitempty"` // and a smaller one
+	By       *Actor        `json:"by,omitempty"`     // a person decided it
+	Evidence string        `json:"evidence,omitempty"`
+	Added    []Step        `json:"added,omitempty"`
+	After    []Waits       `json:"after,omitempty"` // steps that wait for some of those added
 }
 
 // Waits says that a step waits for one more.
@@ -388,10 +390,13 @@ func (e *stepAmended) change(o *Order, a *Amendment, s *Step, at time.Time) {
 	}
 	if e.Kind != "" {
 		o.clearAttention(o.taskOf(a, *s))
-		s.Kind, s.Role = e.Kind, stepRole(e.Kind)
+		s.Kind, s.Role, s.WaiveBy = e.Kind, stepRole(e.Kind), nil
 	}
 	if e.Amount != nil {
 		s.Amount = e.Amount
+	}
+	if e.By != nil {
+		s.By, s.Evidence = e.By, e.Evidence
 	}
 }
 

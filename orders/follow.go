@@ -289,6 +289,9 @@ func (c *TaskDone) stepDone(d *decider) error {
 		if c.Outcome.Twice {
 			d.emit(&incident{Code: "refunded_twice"})
 		}
+		if c.Outcome.Unchecked {
+			d.emit(&incident{Code: "refund_unchecked"})
+		}
 	}
 	d.emit(&stepEnded{ID: a.ID, Step: s.ID, Task: c.Task.Name, End: end, Evidence: c.Outcome.Reference})
 	return nil

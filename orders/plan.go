@@ -72,6 +72,12 @@ func (r VoidRequest) check(o *Order) error {
 			return invalid("notify.departments["+id("", i-1)+"]", "unknown_value", strings.Join(Departments(), ", "))
 		}
 	}
+	if r.Lines != nil && len(r.Lines) == 0 {
+		return invalid("lines", "no_lines")
+	}
+	if len(r.Restock) > 0 && !r.Actor.Verified { // nobody has looked whether there is such a warehouse
+		return invalid("restock", "not_taken")
+	}
 	for i, to := range r.Restock {
 		field := "restock[" + id("", i-1) + "]"
 		if line := o.Line(to.LineID); line == nil || line.Kind != Goods {
@@ -403,7 +409,8 @@ func (p *planner) stepsOf(kinds ...string) []string {
 // approvals says why a second person must approve. Limits look at all that the order gives back, so that splitting
 // does not pass.
 func (p *planner) approvals() {
-	back, before := moneyBack(p.plan.Money), p.now.givenBack()
+	p.plan.Stake = p.stake()
+	back, before := p.plan.Stake, p.now.givenBack()
 	limit, reason := p.req.Limit, ApprovalAmount
 	if !p.req.Actor.Verified {
 		limit, reason = p.now.Policy.UnverifiedLimit, ApprovalUnverified
@@ -423,10 +430,21 @@ func (o *Order) givenBack() money.Amount {
 	var sum money.Amount
 	for _, a := range o.Amendments {
 		if a.Status == Running || a.Status == Completed {
-			sum = sum.Add(moneyBack(a.Money))
+			sum = sum.Add(a.Stake)
 		}
 	}
 	return sum
+}
+
+// stake is what the customer gets back or need not pay any more: where the provider holds the money for the whole order, a
+// part of it is given up now and released later.
+func (p *planner) stake() money.Amount {
+	back, lost := moneyBack(p.plan.Money), p.now.Total().Sub(p.plan.Total)
+	held := slices.ContainsFunc(p.now.Payments, func(pay Payment) bool { return !p.now.releasable(pay).IsZero() })
+	if held && back.Less(lost) {
+		return lost
+	}
+	return back
 }
 
 func moneyBack(list []MoneyBack) money.Amount {

@@ -169,11 +169,11 @@ func (w RefundWish) amount(owed money.Amount) (money.Amount, error) {
 func (p *planner) payments() {
 	var goods []string
 	if !p.now.Policy.RefundFirst {
-		goods = p.stepsOf(StepInspect)
+		goods = p.stepsOf(StepInspect, StepPutBack)
 	}
 	for _, back := range p.plan.Money {
 		if !back.Release.IsZero() {
-			p.step(Step{Kind: StepReleasePayment, Subject: back.Payment, Amount: &back.Release})
+			p.step(Step{Kind: StepReleasePayment, Subject: back.Payment, Amount: &back.Release, After: goods})
 		}
 		if !back.Refund.IsZero() {
 			refund := Step{Kind: StepRefund, Subject: back.Payment, Amount: &back.Refund, After: goods}
@@ -187,8 +187,8 @@ func (p *planner) payments() {
 		}
 	}
 	lost := p.now.Total().Sub(p.plan.Total)
-	if p.now.Stage == AfterSales && !lost.IsZero() {
-		p.step(Step{Kind: StepReverse, Amount: &lost})
+	if unearned := lost.Sub(p.plan.Retained); p.now.Stage == AfterSales && unearned.Minor > 0 { // what we keep, we have earned
+		p.step(Step{Kind: StepReverse, Amount: &unearned})
 	}
 	p.invoice(lost)
 }

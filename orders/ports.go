@@ -69,6 +69,12 @@ type Transitions struct {
 func (t Transitions) Size() int {
 	const perLine, perFinding = 600, 150
 	size := perLine*len(t.Order.Lines) + perFinding*len(t.Order.Review.Findings)
+	for _, a := range t.Order.Amendments {
+		size += perLine + 100*len(a.Takes)
+		for _, s := range a.Steps {
+			size += perLine + 100*(len(s.Lines)+len(s.Damaged))
+		}
+	}
 	for _, e := range t.Events {
 		size += len(e.Data) + 500
 	}
@@ -109,6 +115,7 @@ type ReviewQuestion struct {
 	Lines       []Wanted      `json:"lines"` // all lines, in order, for soft duplicates
 	Window      time.Duration `json:"window"`
 	CreatedAt   time.Time     `json:"created_at"`
+	Replaces    string        `json:"replaces,omitempty"` // the voided order that this one is placed again for: no duplicate
 }
 
 // Wanted is a quantity of a SKU for a line.

@@ -228,11 +228,19 @@ func (o Order) task(kind, subject string, n int) Task {
 func (o Order) Wanted(without string) []Wanted {
 	var wanted []Wanted
 	for _, l := range o.Lines {
-		if need := l.Open() + o.unmoved(l.ID) + o.unpacking(l.ID, without); l.Kind == Goods && need > 0 {
+		if need := o.toHold(l) + o.unmoved(l.ID) + o.unpacking(l.ID, without); l.Kind == Goods && need > 0 {
 			wanted = append(wanted, Wanted{LineID: l.ID, Kind: l.Kind, SKU: l.SKU, Quantity: need})
 		}
 	}
 	return wanted
+}
+
+// toHold is what is to be held for a line: nothing before the order is approved.
+func (o Order) toHold(l Line) int64 {
+	if o.Stage == Created || o.Stage == InReview || o.Stage == SentBack {
+		return 0
+	}
+	return l.Open()
 }
 
 // Holding lists what the stock book holds as far as the order's history knows. What lies in parcels that may leave the

@@ -41,11 +41,17 @@ func (s *Store) CarryOver(ctx context.Context, c orders.CarryCall) (orders.Effec
 	return outcome, nil
 }
 
-// claimCarry takes the money for one order. Another one that wants it too is refused.
+// claimCarry takes the money for one order, if the void of the other has set it aside. Another one that wants it too is
+// refused.
 func claimCarry(ctx context.Context, tx pgx.Tx, c orders.CarryCall) (isNew bool, err error) {
 	tag, err := tx.Exec(ctx, `
 		INSERT INTO carried_over (from_order, from_payment, to_order, to_payment, amount, key)
-		VALUES ($1, $2, $3, $4, $5, $6)
+		SELECT $1, $2, $3, $4, $5, $6
+		FROM orders
+		WHERE number = $1
+		  AND stage IN ('voiding', 'voided')
+		  AND state @? format('$.amendments[*].steps[*] ? (@.kind == "carry_over" && @.subject == %s && !exists(@.end))',
+		                      to_json($2::text))::jsonpath
 		ON CONFLICT ON CONSTRAINT carried_over_pkey DO NOTHING`,
 		c.From, c.FromPayment, c.Order, c.Payment, c.Amount.Minor, c.Key)
 	if err != nil || tag.RowsAffected() == 1 {
@@ -56,7 +62,7 @@ func claimCarry(ctx context.Context, tx pgx.Tx, c orders.CarryCall) (isNew bool,
 		SELECT (to_order, to_payment, amount) = ($3, $4, $5)
 		FROM carried_over
 		WHERE from_order = $1 AND from_payment = $2`, c.From, c.FromPayment, c.Order, c.Payment, c.Amount.Minor).Scan(&ours)
-	if err == nil && !ours {
+	if err == nil && !ours || errors.Is(err, pgx.ErrNoRows) {
 		err = &orders.RefusedError{Code: orders.RefusedTooMuch}
 	}
 	return false, err

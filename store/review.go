@@ -40,10 +40,10 @@ func (s *Store) sameReference(ctx context.Context, q orders.ReviewQuestion) ([]s
 		WHERE customer_id = $1
 		  AND customer_ref = $2
 		  AND customer_ref <> ''
-		  AND number <> $3
+		  AND number <> ALL($3)
 		  AND stage NOT IN ('voided', 'rejected')
 		ORDER BY created_at, number
-		LIMIT $4`, q.CustomerID, q.CustomerRef, q.Number, mostDuplicates)
+		LIMIT $4`, q.CustomerID, q.CustomerRef, []string{q.Number, q.Replaces}, mostDuplicates)
 	if err != nil {
 		return nil, err
 	}
@@ -57,11 +57,12 @@ func (s *Store) sameLines(ctx context.Context, q orders.ReviewQuestion) ([]strin
 		WHERE customer_id = $1
 		  AND lines_digest = $2
 		  AND created_at BETWEEN $3 AND $4
-		  AND number <> $5
+		  AND number <> ALL($5)
 		  AND stage NOT IN ('voided', 'rejected')
 		ORDER BY created_at, number
 		LIMIT $6`,
-		q.CustomerID, linesDigest(q.Lines), q.CreatedAt.Add(-q.Window), q.CreatedAt.Add(q.Window), q.Number, mostDuplicates)
+		q.CustomerID, linesDigest(q.Lines), q.CreatedAt.Add(-q.Window), q.CreatedAt.Add(q.Window), []string{q.Number, q.Replaces},
+		mostDuplicates)
 	if err != nil {
 		return nil, err
 	}

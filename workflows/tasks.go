@@ -150,6 +150,7 @@ func (l *life) question() orders.ReviewQuestion {
 	q := orders.ReviewQuestion{
 		Number: l.order.Number, CustomerID: l.order.CustomerID, CustomerRef: l.order.CustomerRef,
 		Window: l.order.Policy.DuplicateWindow, CreatedAt: l.order.CreatedAt,
+		Replaces: l.order.Replaces,
 	}
 	for _, line := range l.order.Lines {
 		q.Lines = append(q.Lines, orders.Wanted{LineID: line.ID, Kind: line.Kind, SKU: line.SKU, Quantity: line.Ordered})
@@ -164,7 +165,7 @@ func (l *life) stockRequest(t orders.Task) orders.StockRequest {
 	}
 	return orders.StockRequest{
 		Key: t.Key, Order: l.order.Number, ApprovedAt: l.order.StageSince, Lines: l.order.Wanted(without),
-		Holding: l.order.Holding(), Round: l.order.Stock.Epoch,
+		Holding: l.order.Holding(), Round: l.order.Stock.Epoch + 1, // 0 is not compared
 	}
 }
 

@@ -21,13 +21,14 @@ func asProblem(err error) *problemError {
 	var problem *problemError
 	var unreadable *unreadableError
 	var validation *orders.ValidationError
+	var transition *orders.TransitionError
 	var httpError *echo.HTTPError
 	switch {
 	case errors.As(err, &problem):
 		return problem
 	case errors.As(err, &unreadable):
 		return unreadable.problem()
-	case errors.As(err, &validation):
+	case errors.As(err, &validation), errors.As(err, &transition):
 		return &problemError{Problem: orders.AsProblem(err)}
 	case errors.Is(err, orders.ErrNotFound):
 		return refuse(codeNotFound)

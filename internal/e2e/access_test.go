@@ -23,7 +23,18 @@ var whoMay = []struct {
 	{"receive-payment", "receipts", []string{"finance", "manager"}},
 	{"note", "notes", []string{"clerk", "reviewer", "buyer", "warehouse", "finance", "manager"}},
 	{"stock-receipt", "/stock/receipts", []string{"warehouse", "manager"}},
+	{"void", "void-plans", []string{"clerk", "finance", "manager"}},
+	{"void", "voids", []string{"clerk", "finance", "manager"}},
+	{"approve-plan", noVoid + "approve", []string{"finance", "manager"}},
+	{"decline-plan", noVoid + "decline", []string{"clerk", "finance", "manager"}},
+	{"revoke", noVoid + "revoke", []string{"clerk", "finance", "manager"}},
+	{"retry-step", noVoid + "steps/1/retry", []string{"clerk", "buyer", "warehouse", "finance", "manager"}},
+	{"complete-step", noVoid + "steps/1/complete", []string{"clerk", "buyer", "warehouse", "finance", "manager"}},
+	{"waive-step", noVoid + "steps/1/waive", []string{"clerk", "warehouse", "finance", "manager"}},
 }
+
+// noVoid is where a void would be that there is not.
+const noVoid = "/voids/ZF20200101-000001001/"
 
 var allRoles = []string{"clerk", "reviewer", "buyer", "warehouse", "finance", "manager", "admin", "auditor", "viewer"}
 
