@@ -34,6 +34,7 @@ type settings struct {
 	PublicURL     string     `env:"AMENDS_PUBLIC_URL" envDefault:"http://127.0.0.1:8080"`
 	TemporalUIURL string     `env:"AMENDS_TEMPORAL_UI_URL" envDefault:"http://127.0.0.1:8233"`
 	WebhookSecret string     `env:"AMENDS_WEBHOOK_SECRET,required,notEmpty"`
+	CommandKey    string     `env:"AMENDS_COMMAND_KEY,required,notEmpty"`
 	LogLevel      slog.Level `env:"AMENDS_LOG_LEVEL" envDefault:"INFO"`
 	Policy        config.Policy
 }
@@ -68,7 +69,9 @@ func run(ctx context.Context) error {
 	server := rest.New(rest.Config{
 		PublicURL: strings.TrimRight(s.PublicURL, "/"), TemporalUIURL: strings.TrimRight(s.TemporalUIURL, "/"),
 		Namespace: temporal.Namespace, WebhookSecret: s.WebhookSecret,
-	}, commands.New(database, connection, commands.Settings{Policy: policy, PublicURL: strings.TrimRight(s.PublicURL, "/")}), database)
+	}, commands.New(database, connection, commands.Settings{
+		Policy: policy, PublicURL: strings.TrimRight(s.PublicURL, "/"), Key: []byte(s.CommandKey),
+	}), database)
 	return serve(ctx, s.HTTPAddr, server.Handler())
 }
 

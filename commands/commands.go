@@ -44,6 +44,7 @@ type Service struct {
 type Settings struct {
 	Policy    orders.Policy
 	PublicURL string // of the API, for the link from an order's workflow; none when empty
+	Key       []byte // with which commands are sealed, see orders.Seal
 }
 
 // New returns a service.

@@ -72,9 +72,14 @@ func (s *Service) signal(ctx context.Context, row orders.CommandRow) (orders.Out
 }
 
 func (s *Service) update(ctx context.Context, row orders.CommandRow) (orders.Outcome, error) {
+	body, err := json.Marshal(row.Payload) // as the data converter writes it
+	if err != nil {
+		return orders.Outcome{}, fmt.Errorf("read the payload of %s: %w", row.ID, err)
+	}
+	seal := orders.Seal(s.settings.Key, row.ID, row.Name, body)
 	handle, err := s.temporal.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
 		UpdateID: row.ID, WorkflowID: workflows.WorkflowID(row.Order), UpdateName: row.Name,
-		Args: []any{row.Payload}, WaitForStage: client.WorkflowUpdateStageCompleted,
+		Args: []any{row.Payload, seal}, WaitForStage: client.WorkflowUpdateStageCompleted,
 	})
 	var answer orders.Answer
 	if err == nil {

@@ -30,6 +30,7 @@ import (
 type settings struct {
 	DatabaseURL string        `env:"AMENDS_DATABASE_URL,required,notEmpty"`
 	PublicURL   string        `env:"AMENDS_PUBLIC_URL"`
+	CommandKey  string        `env:"AMENDS_COMMAND_KEY,required,notEmpty"`
 	PaymentsURL string        `env:"AMENDS_PAYMENTS_URL,required,notEmpty"`
 	CarrierURL  string        `env:"AMENDS_CARRIER_URL,required,notEmpty"`
 	SupplierURL string        `env:"AMENDS_SUPPLIER_URL,required,notEmpty"`
@@ -108,7 +109,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 	defer background.Wait()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	service := commands.New(db, temporal, commands.Settings{PublicURL: c.PublicURL})
+	service := commands.New(db, temporal, commands.Settings{PublicURL: c.PublicURL, Key: []byte(c.CommandKey)})
 	relay := commands.NewRelay(service, listen(ctx, &background, db, "commands"), log)
 	background.Go(func() { relay.Run(ctx) })
 	background.Go(func() { commands.NewWatch(service, db, c.CensusEvery, log).Run(ctx) })
@@ -118,14 +119,15 @@ func run(ctx context.Context, log *slog.Logger) error {
 	}
 	background.Go(func() { sender.run(ctx) })
 	return work(ctx, temporal, workflows.Activities{
-		Records:   activities.NewRecords(db),
-		Stock:     activities.NewStock(db),
-		Calendar:  activities.NewCalendar(db),
-		Ledger:    activities.NewLedger(db),
-		Payments:  activities.NewPayments(db, gateway.NewPayments(c.PaymentsURL, c.CallTimeout)),
-		Carriers:  activities.NewCarriers(db, db, gateway.NewCarrier(c.CarrierURL, c.CallTimeout)),
-		Suppliers: activities.NewSuppliers(db, gateway.NewSupplier(c.SupplierURL, c.CallTimeout)),
-		Messages:  activities.NewMessages(db, messenger, c.Company),
+		CommandKey: []byte(c.CommandKey),
+		Records:    activities.NewRecords(db),
+		Stock:      activities.NewStock(db),
+		Calendar:   activities.NewCalendar(db),
+		Ledger:     activities.NewLedger(db),
+		Payments:   activities.NewPayments(db, gateway.NewPayments(c.PaymentsURL, c.CallTimeout)),
+		Carriers:   activities.NewCarriers(db, db, gateway.NewCarrier(c.CarrierURL, c.CallTimeout)),
+		Suppliers:  activities.NewSuppliers(db, gateway.NewSupplier(c.SupplierURL, c.CallTimeout)),
+		Messages:   activities.NewMessages(db, messenger, c.Company),
 	}, c.versioning())
 }
 

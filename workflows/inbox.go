@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"bytes"
+	"crypto/hmac"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -62,8 +63,10 @@ func (l *life) listen(ctx workflow.Context) error {
 		channel := workflow.GetSignalChannelWithOptions(ctx, name, workflow.SignalChannelOptions{Description: descriptions[name]})
 		l.doors = append(l.doors, door{name, channel})
 		options := workflow.UpdateHandlerOptions{Description: descriptions[name]}
-		options.Validator = func(ctx workflow.Context, input converter.RawValue) error { return l.validate(ctx, name, input) }
-		handler := func(ctx workflow.Context, input converter.RawValue) (orders.Answer, error) {
+		options.Validator = func(ctx workflow.Context, input converter.RawValue, seal string) error {
+			return l.validate(ctx, name, input, seal)
+		}
+		handler := func(ctx workflow.Context, input converter.RawValue, _ string) (orders.Answer, error) {
 			return l.update(ctx, name, input)
 		}
 		if err := workflow.SetUpdateHandlerWithOptions(ctx, name, handler, options); err != nil {
@@ -75,13 +78,17 @@ func (l *life) listen(ctx workflow.Context) error {
 }
 
 // validate refuses what can be refused without a trace in the history. It does not run in replay.
-func (l *life) validate(ctx workflow.Context, name string, input converter.RawValue) error {
+func (l *life) validate(ctx workflow.Context, name string, input converter.RawValue, seal string) error {
 	c, err := orders.DecodeCommand(name, text(input))
 	if err != nil {
 		return asUpdateError(orders.Problem{Code: orders.CodeUnreadable})
 	}
-	if disown(ctx, c) && !plain(text(input)) {
+	raw := disown(ctx, c)
+	if raw && !plain(text(input)) {
 		return asUpdateError(orders.Problem{Code: orders.CodeUnreadable})
+	}
+	if !raw && !l.genuine(c, text(input), seal) {
+		return asUpdateError(orders.Problem{Code: orders.CodeForbidden})
 	}
 	if l.recorder.stopped {
 		return asUpdateError(orders.AsProblem(errStopped))
@@ -96,6 +103,11 @@ func (l *life) validate(ctx workflow.Context, name string, input converter.RawVa
 		return asUpdateError(orders.AsProblem(err))
 	}
 	return nil
+}
+
+// genuine tells whether an update that says it was written down really was: it carries the seal of the API or the relay.
+func (l *life) genuine(c orders.Command, body []byte, seal string) bool {
+	return len(l.key) == 0 || hmac.Equal([]byte(seal), []byte(orders.Seal(l.key, c.Head().CommandID, c.Name(), body)))
 }
 
 // update decides a command after all earlier signals, and answers once it is recorded: whoever reads next sees it.
@@ -172,7 +184,7 @@ func (l *life) signal(ctx workflow.Context, name string, body []byte) {
 	if name == orders.CmdRetry {
 		l.recorder.stopped = false
 	}
-	c, actor, err := l.readSignal(name, body)
+	c, actor, err := l.readSignal(ctx, name, body)
 	if err == nil {
 		_, err = l.decide(ctx, c)
 	}
@@ -221,9 +233,9 @@ var personal = []string{"customer", "contact", "ship_to", "name", "phone", "emai
 
 // readSignal decodes a signal. Its actor is what it claims to be, so it is never verified; facts from the relay keep
 // their role, everything else is an operator's.
-func (l *life) readSignal(name string, body []byte) (orders.Command, orders.Actor, error) {
+func (l *life) readSignal(ctx workflow.Context, name string, body []byte) (orders.Command, orders.Actor, error) {
 	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(body, &fields); err != nil || orders.EmptyCommand(name) == nil || !plain(body) {
+	if err := json.Unmarshal(body, &fields); err != nil || unheardOf(ctx, name) || !plain(body) {
 		return nil, orders.OperatorActor, &signalError{orders.CodeUnreadable}
 	}
 	if namesSomebody(fields) {
@@ -239,6 +251,20 @@ func (l *life) readSignal(name string, body []byte) (orders.Command, orders.Acto
 		head.CommandID = l.nextSignalID(name)
 	}
 	return c, head.Actor, nil
+}
+
+// unheardOf tells whether no command has the name, or had it when the signal was first read: histories of earlier code
+// took it for a stranger.
+func unheardOf(ctx workflow.Context, name string) bool {
+	if orders.EmptyCommand(name) == nil {
+		return true
+	}
+	later := []string{
+		orders.CmdRequestPurchase, orders.CmdIssueInvoice, orders.CmdVoid, orders.CmdApprovePlan, orders.CmdDeclinePlan,
+		orders.CmdRevoke, orders.CmdRetryStep, orders.CmdCompleteStep, orders.CmdWaiveStep, orders.CmdCarriedOver,
+	}
+	return slices.Contains(later, name) &&
+		workflow.GetVersion(ctx, "signals-of-voids", workflow.DefaultVersion, 1) == workflow.DefaultVersion
 }
 
 // Bounds, in bytes, of what a raw signal or update may say. Nobody has checked it, and Postgres must be able to keep it:

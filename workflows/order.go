@@ -29,6 +29,14 @@ func Order(root workflow.Context, input converter.RawValue) error {
 	return live(root, input, func(*life) {})
 }
 
+// sealed is Order for workers that know the key with which commands are sealed. It only concerns what validators refuse,
+// so histories replay without it.
+func sealed(key []byte) func(workflow.Context, converter.RawValue) error {
+	return func(root workflow.Context, input converter.RawValue) error {
+		return live(root, input, func(l *life) { l.key = key })
+	}
+}
+
 // live is Order with somebody who is shown the life before it begins.
 func live(root workflow.Context, input converter.RawValue, show func(*life)) error {
 	var start orders.Start
@@ -48,6 +56,7 @@ func live(root workflow.Context, input converter.RawValue, show func(*life)) err
 // life is one run of an order's workflow.
 type life struct {
 	order    orders.Order
+	key      []byte         // with which the API seals commands; none: seals are not looked at
 	ordinal  int            // of this run, over continue-as-new
 	nameless map[string]int // raw signals without an ID so far, by name
 	doors    []door         // for signals

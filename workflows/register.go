@@ -23,6 +23,8 @@ type ActivityRegistry interface {
 
 // Activities are the collaborators that a worker brings.
 type Activities struct {
+	CommandKey []byte // see orders.Seal; none: updates are believed
+
 	Records   *activities.Records
 	Stock     *activities.Stock
 	Calendar  *activities.Calendar
@@ -35,7 +37,7 @@ type Activities struct {
 
 // Register lists everything that runs on the task queue.
 func Register(r ActivityRegistry, a Activities) {
-	RegisterWorkflows(r)
+	RegisterWorkflows(r, a.CommandKey)
 	for _, collaborator := range []any{
 		a.Records, a.Stock, a.Calendar, a.Ledger, a.Payments, a.Carriers, a.Suppliers, a.Messages,
 	} {
@@ -43,9 +45,9 @@ func Register(r ActivityRegistry, a Activities) {
 	}
 }
 
-// RegisterWorkflows lists the workflows alone, as replaying histories needs them.
-func RegisterWorkflows(r Registry) {
-	r.RegisterWorkflowWithOptions(Order, workflow.RegisterOptions{Name: TypeOrder})
+// RegisterWorkflows lists the workflows alone. Replaying histories needs no key.
+func RegisterWorkflows(r Registry, commandKey []byte) {
+	r.RegisterWorkflowWithOptions(sealed(commandKey), workflow.RegisterOptions{Name: TypeOrder})
 }
 
 // WorkerOptions say how a worker polls: the product's and the one that the bench compares it with.

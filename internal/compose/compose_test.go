@@ -16,14 +16,14 @@ const root = "../../"
 // chosen are the variables that a person must set; the file gives the rest.
 var chosen = []string{
 	"POSTGRES_PASSWORD=p0", "AMENDS_OWNER_PASSWORD=p1", "AMENDS_APP_PASSWORD=p2", "TEMPORAL_DB_PASSWORD=p3",
-	"AMENDS_WEBHOOK_SECRET=s", "AMENDS_PAYMENTS_URL=http://payments", "AMENDS_CARRIER_URL=http://carrier",
+	"AMENDS_WEBHOOK_SECRET=s", "AMENDS_COMMAND_KEY=k", "AMENDS_PAYMENTS_URL=http://payments", "AMENDS_CARRIER_URL=http://carrier",
 	"AMENDS_SUPPLIER_URL=http://supplier", "AMENDS_SMS_URL=http://sms",
 }
 
 // needed are the variables that every process of the product reads.
 var needed = []string{
 	"AMENDS_DATABASE_URL", "AMENDS_HTTP_ADDR", "AMENDS_PUBLIC_URL", "AMENDS_TEMPORAL_UI_URL", "AMENDS_PAYMENTS_URL",
-	"AMENDS_CARRIER_URL", "AMENDS_SUPPLIER_URL", "AMENDS_SMS_URL", "AMENDS_SMTP_ADDR", "AMENDS_WEBHOOK_SECRET",
+	"AMENDS_CARRIER_URL", "AMENDS_SUPPLIER_URL", "AMENDS_SMS_URL", "AMENDS_SMTP_ADDR", "AMENDS_WEBHOOK_SECRET", "AMENDS_COMMAND_KEY",
 	"TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE",
 }
 

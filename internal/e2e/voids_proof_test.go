@@ -168,7 +168,7 @@ func TestTheSameVoidAsASignalEndsTheSame(t *testing.T) {
 		o.awaitStep(id, "intercept", "waiting")
 		o.reported(label, "intercept_refused", nil)
 		o.reported(label, "delivered", nil)
-		o.complete("clerk", id, "approve_return", nil)
+		o.complete("manager", id, "approve_return", nil)
 		o.takesBack(id, "damaged")
 		o.isVoided()
 		require.Equal(t, []string{"authorised 268.00", "captured 268.00", "refunded 268.00"}, paid(t, o.number), name)

@@ -54,6 +54,7 @@ func (s *Stack) productVariables() []string {
 		"AMENDS_SMS_URL=" + s.SandboxURL() + "/sms",
 		"AMENDS_SMTP_ADDR=" + s.SMTPAddress(),
 		"AMENDS_WEBHOOK_SECRET=" + s.secrets.Webhook,
+		"AMENDS_COMMAND_KEY=" + s.secrets.Command,
 	}
 	if s.options.TemporalAddress == "" {
 		env = append(env, "TEMPORAL_ADDRESS="+s.TemporalAddress(), "TEMPORAL_NAMESPACE=default")

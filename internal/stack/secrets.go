@@ -17,6 +17,8 @@ type secrets struct {
 	Database string `json:"database"`
 	// Webhook is the key that webhooks are signed with.
 	Webhook string `json:"webhook"`
+	// Command is the key with which the API and the relay seal commands.
+	Command string `json:"command"`
 }
 
 func loadSecrets(dir string) (secrets, error) {
@@ -32,11 +34,18 @@ func loadSecrets(dir string) (secrets, error) {
 	if err := json.Unmarshal(text, &s); err != nil {
 		return secrets{}, fmt.Errorf("read the secrets in %s: %w", path, err)
 	}
+	if s.Command == "" { // the folder is older than this key
+		s.Command = randomHex()
+		return keepSecrets(path, s)
+	}
 	return s, nil
 }
 
 func makeSecrets(path string) (secrets, error) {
-	s := secrets{Database: randomHex(), Webhook: randomHex()}
+	return keepSecrets(path, secrets{Database: randomHex(), Webhook: randomHex(), Command: randomHex()})
+}
+
+func keepSecrets(path string, s secrets) (secrets, error) {
 	text, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
 		return secrets{}, fmt.Errorf("make the secrets: %w", err)
