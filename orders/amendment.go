@@ -6,7 +6,7 @@ import (
 	"amends/money"
 )
 
-// Kinds of amendment. Corrections will use the same plans, steps and approvals.
+// KindVoid is the kind of amendment that there is. Corrections will use the same plans, steps and approvals.
 const KindVoid = "void"
 
 // AmendmentStatus is how far an amendment has come.

@@ -219,11 +219,11 @@ func preparedVoid(h *house, name string) orders.Command {
 	case orders.CmdRevoke:
 		return &orders.Revoke{ID: id}
 	case orders.CmdCompleteStep:
-		kind := orders.StepTell
+		kind, who := orders.StepTell, clerk
 		if h.order.Stage == orders.Voiding {
-			kind = orders.StepPutBack
+			kind, who = orders.StepPutBack, warehouse
 		}
-		return &orders.CompleteStep{StepRef: orders.StepRef{Kind: kind}, Evidence: "slip-7"}
+		return &orders.CompleteStep{Header: as(who), StepRef: orders.StepRef{Kind: kind}, Evidence: "slip-7"}
 	case orders.CmdWaiveStep:
 		return &orders.WaiveStep{Header: orders.Header{NoteID: "note-1"}}
 	}

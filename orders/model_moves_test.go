@@ -21,9 +21,14 @@ func (m *model) all(s state) []move {
 		actor   orders.Actor
 		command orders.Command
 	}{
-		{"approve", reviewer, &orders.Approve{}}, {"send back", reviewer, &orders.SendBack{}}, {"resubmit", clerk, &orders.Resubmit{}},
-		{"reject", reviewer, &orders.Reject{ReasonCode: "customer_request"}}, {"hold", clerk, &orders.PutOnHold{}},
-		{"resume", clerk, &orders.Resume{}}, {"retry", clerk, &orders.Retry{}}, {"sign off", clerk, &orders.SignOff{}},
+		{"approve", reviewer, &orders.Approve{}},
+		{"send back", reviewer, &orders.SendBack{}},
+		{"resubmit", clerk, &orders.Resubmit{}},
+		{"reject", reviewer, &orders.Reject{ReasonCode: "customer_request"}},
+		{"hold", clerk, &orders.PutOnHold{}},
+		{"resume", clerk, &orders.Resume{}},
+		{"retry", clerk, &orders.Retry{}},
+		{"sign off", clerk, &orders.SignOff{}},
 	} {
 		by(of.name, of.actor, of.command)
 	}
@@ -115,7 +120,7 @@ func (m *model) steps(s state, by by) {
 			}
 			if slices.Contains(verbs, "complete") {
 				for _, outcome := range outcomes(step.Kind) {
-					by(named("%s by hand %s", step.Kind, outcome), warehouse,
+					by(named("%s by hand %s", step.Kind, outcome), answering(step),
 						&orders.CompleteStep{StepRef: ref, Evidence: "slip", Outcome: outcome})
 				}
 			}

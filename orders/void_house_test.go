@@ -110,13 +110,16 @@ func (h *house) ref(kind string) orders.StepRef {
 	return orders.StepRef{ID: h.last().ID, StepID: h.the(kind).ID}
 }
 
+// answering is a person of the role that answers for a step.
+func answering(s orders.Step) orders.Actor { return orders.Actor{ID: "the " + s.Role, Role: s.Role, Verified: true} }
+
 // complete says that a person has done the step of the kind.
 func (h *house) complete(kind string) {
 	h.do(h.completion(kind))
 }
 
 func (h *house) completion(kind string) *orders.CompleteStep {
-	c := &orders.CompleteStep{Header: as(warehouse), StepRef: h.ref(kind), Evidence: "slip-7"}
+	c := &orders.CompleteStep{Header: as(answering(h.the(kind))), StepRef: h.ref(kind), Evidence: "slip-7"}
 	switch kind {
 	case orders.StepInspect:
 		c.Outcome = orders.OutcomeGood
@@ -157,7 +160,7 @@ func (h *house) people() bool {
 				h.do(report(h.order.Shipment(s.Subject).Tracking, orders.OutcomeIntercepted))
 				return true
 			default:
-				c := &orders.CompleteStep{Header: as(warehouse), StepRef: orders.StepRef{ID: a.ID, StepID: s.ID}, Evidence: "slip-7"}
+				c := &orders.CompleteStep{Header: as(answering(s)), StepRef: orders.StepRef{ID: a.ID, StepID: s.ID}, Evidence: "slip-7"}
 				if s.Kind == orders.StepInspect {
 					c.Outcome = orders.OutcomeGood
 				}

@@ -152,18 +152,21 @@ func forget(tree any) {
 
 func TestTheSameVoidAsASignalEndsTheSame(t *testing.T) {
 	t.Parallel()
-	lives := map[string]func(o *order) string{
-		"over HTTP": func(o *order) string { return o.void("clerk", wish()).ID },
-		"as a signal": func(o *order) string {
+	lives := []struct {
+		name string
+		ask  func(o *order) string
+	}{
+		{"over HTTP", func(o *order) string { return o.void("clerk", wish()).ID }},
+		{"as a signal", func(o *order) string {
 			o.signal("void", object{"reason_code": "customer_request"})
 			return o.await("asked to be voided", func(v view) bool { return len(v.Voids) == 1 }).Voids[0].ID
-		},
+		}},
 	}
 	ends := map[string]string{}
-	for name, ask := range lives {
+	for _, life := range lives {
 		o, label := onItsWay(t, 2)
-		id := ask(o)
-		require.Equal(t, "awaiting_approval", o.readVoid(id).Status, name)
+		id := life.ask(o)
+		require.Equal(t, "awaiting_approval", o.readVoid(id).Status, life.name)
 		o.onVoid("manager", id, "approve", nil).want(http.StatusOK)
 		o.awaitStep(id, "intercept", "waiting")
 		o.reported(label, "intercept_refused", nil)
@@ -171,8 +174,8 @@ func TestTheSameVoidAsASignalEndsTheSame(t *testing.T) {
 		o.complete("manager", id, "approve_return", nil)
 		o.takesBack(id, "damaged")
 		o.isVoided()
-		require.Equal(t, []string{"authorised 268.00", "captured 268.00", "refunded 268.00"}, paid(t, o.number), name)
-		ends[name] = strings.ReplaceAll(ending(t, o), label, "LABEL")
+		require.Equal(t, []string{"authorised 268.00", "captured 268.00", "refunded 268.00"}, paid(t, o.number), life.name)
+		ends[life.name] = strings.ReplaceAll(ending(t, o), label, "LABEL")
 	}
 	require.Equal(t, ends["over HTTP"], ends["as a signal"])
 }
