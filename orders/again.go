@@ -19,6 +19,10 @@ func (o Order) Again() (Draft, error) {
 	for _, t := range lastTakes(o) {
 		d.Lines = append(d.Lines, o.Line(t.LineID).again(t.Quantity))
 	}
+	goods := func(l Line) bool { return l.Kind == Goods }
+	if o.hasGoods() && !slices.ContainsFunc(d.Lines, goods) {
+		d.Delivery.Fee = money.New(0, d.Currency) // it went back with the goods
+	}
 	if d.Delivery.PromisedAt.Before(o.StageSince) {
 		d.Delivery.PromisedAt = time.Time{}
 	}

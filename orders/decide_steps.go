@@ -204,7 +204,11 @@ func (c *CompleteStep) complete(d *decider, a Amendment, s Step, task string) {
 		})
 		return
 	case StepCarryOver:
-		d.emit(&stepAmended{ID: a.ID, Step: s.ID, Why: OutcomeRefund, Kind: StepRefund, By: d.actor(), Evidence: c.Evidence})
+		e := &stepAmended{ID: a.ID, Step: s.ID, Why: OutcomeRefund, Kind: StepRefund, By: d.actor(), Evidence: c.Evidence}
+		for _, goods := range d.o.goodsFirst(&a) {
+			e.After = append(e.After, Waits{Step: s.ID, For: goods})
+		}
+		d.emit(e)
 		return
 	case StepReceive:
 		d.emit(&goodsReturned{Shipment: s.Subject, Lines: s.Lines})

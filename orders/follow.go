@@ -102,9 +102,10 @@ func (o *Order) becomesReturn(a *Amendment, s Step) event {
 	e.Added = append(e.Added, returnSteps(shipment, shipment.kept(), s.Lines, len(a.Steps)+1)...)
 	if !o.Policy.RefundFirst {
 		for _, inspect := range e.Added {
-			for _, refund := range a.Steps {
-				if inspect.Kind == StepInspect && refund.Kind == StepRefund && refund.End == "" {
-					e.After = append(e.After, Waits{Step: refund.ID, For: inspect.ID})
+			for _, back := range a.Steps {
+				out := back.Kind == StepRefund || back.Kind == StepReleasePayment
+				if inspect.Kind == StepInspect && out && back.End == "" {
+					e.After = append(e.After, Waits{Step: back.ID, For: inspect.ID})
 				}
 			}
 		}
@@ -203,6 +204,7 @@ func (o *Order) unreleased(a *Amendment) event {
 		release := Step{
 			ID: id("", len(a.Steps)), Kind: StepReleasePayment, Subject: pay.ID, Amount: &left, Try: 1, Role: stepRole(StepReleasePayment),
 		}
+		release.After = o.goodsFirst(a)
 		e := &stepAmended{ID: a.ID, Why: "not_taken", Added: []Step{release}}
 		for _, s := range a.Steps {
 			if s.Kind == StepTellMoney && s.End == "" {
@@ -212,6 +214,17 @@ func (o *Order) unreleased(a *Amendment) event {
 		return e
 	}
 	return nil
+}
+
+// goodsFirst lists the steps of goods that money given back waits for, unless policy says otherwise.
+func (o *Order) goodsFirst(a *Amendment) []string {
+	var ids []string
+	for _, s := range a.Steps {
+		if !o.Policy.RefundFirst && s.End == "" && (s.Kind == StepInspect || s.Kind == StepPutBack) {
+			ids = append(ids, s.ID)
+		}
+	}
+	return ids
 }
 
 // heldFor is what the provider holds of a payment and will not have taken, and what no step of a whole void releases.

@@ -9,26 +9,57 @@ func (o Order) VoidMessage(company, amendment string) (MessageData, bool) {
 		return MessageData{}, false
 	}
 	data := o.MessageData(company, "")
-	data.Void = MessageVoid{ID: a.ID, ReasonCode: a.Request.ReasonCode, Whole: a.Whole}
+	data.Void = MessageVoid{ID: a.ID, ReasonCode: a.Request.ReasonCode, Whole: a.Whole, Frees: o.frees(a), Alternatives: a.Alternatives}
 	for _, t := range a.Takes {
 		if line := o.Line(t.LineID); line != nil { // a new draft may have replaced it
 			data.Void.Lines = append(data.Void.Lines, MessageLine{Name: line.Name, Quantity: t.Quantity})
 		}
 	}
 	for _, s := range a.Steps {
-		gone := s.End == EndMoot || s.End == EndWaived
-		switch {
-		case s.Kind == StepRefund && !gone:
-			data.Void.Refund = data.Void.Refund.Add(*s.Amount)
-		case s.Kind == StepReleasePayment && !gone:
-			data.Void.Release = data.Void.Release.Add(*s.Amount)
-		case s.Kind == StepReceive && !gone:
-			data.Void.Return = true
-		}
-		if !slices.Contains(data.Void.Tasks, s.Kind) && !gone {
-			data.Void.Tasks = append(data.Void.Tasks, s.Kind)
+		if s.End != EndMoot && s.End != EndWaived {
+			o.tellStep(&data.Void, a, s)
 		}
 	}
-	data.Void.Alternatives = a.Alternatives
 	return data, true
+}
+
+// tellStep adds what a step means for those who are told.
+func (o *Order) tellStep(v *MessageVoid, a *Amendment, s Step) {
+	switch s.Kind {
+	case StepRefund:
+		v.Refund = v.Refund.Add(*s.Amount)
+		v.ByHand = v.ByHand || s.ByHand
+		v.RefundWaits = v.RefundWaits || a.waitsFor(s, StepInspect)
+	case StepReleasePayment:
+		v.Release = v.Release.Add(*s.Amount)
+	case StepCarryOver:
+		v.CarryOver = v.CarryOver.Add(*s.Amount)
+	case StepReceive:
+		v.Return = true
+	case StepIntercept:
+		if s.End == "" && s.Outcome == "" {
+			v.Intercept = append(v.Intercept, o.Shipment(s.Subject).Tracking)
+		}
+	case StepApproveReturn:
+		v.Agree = v.Agree || s.End == ""
+	}
+	if !slices.Contains(v.Tasks, s.Kind) {
+		v.Tasks = append(v.Tasks, s.Kind)
+	}
+}
+
+// waitsFor tells whether a step of the kind that has not ended comes before the step.
+func (a *Amendment) waitsFor(s Step, kind string) bool {
+	return slices.ContainsFunc(s.After, func(id string) bool {
+		before := a.Step(id)
+		return before != nil && before.Kind == kind && before.End == ""
+	})
+}
+
+// frees tells whether the provider holds money for units that a part void took before they left the house: it is
+// released when the rest has been taken.
+func (o *Order) frees(a *Amendment) bool {
+	unshipped := func(t Take) bool { return t.Shipped < t.Quantity }
+	held := func(pay Payment) bool { return pay.Status == PaymentAuthorised && !o.releasable(pay).IsZero() }
+	return !a.Whole && slices.ContainsFunc(a.Takes, unshipped) && slices.ContainsFunc(o.Payments, held)
 }

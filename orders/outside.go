@@ -141,8 +141,14 @@ type MessageVoid struct {
 	Whole        bool
 	Lines        []MessageLine // what is voided: name and quantity
 	Refund       money.Amount  // to be given back, or given back
+	RefundWaits  bool          // until the goods are back and checked
+	ByHand       bool          // the refund is made by hand, in a way agreed with the customer
 	Release      money.Amount  // held by the provider and to be released, or released
+	Frees        bool          // a part of what is held will be released once the rest of the order is delivered
+	CarryOver    money.Amount  // paid, and used for the order that is placed again
 	Return       bool          // goods have left and are wanted back
+	Intercept    []string      // tracking numbers of the parcels that the carrier is to stop, each as a whole
+	Agree        bool          // the return of goods is still to be agreed with the customer
 	Alternatives []string      // codes of Plan.Alternatives
 	Tasks        []string      // kinds of step that departments have to do, for TemplateDepartments
 }

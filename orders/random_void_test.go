@@ -32,7 +32,7 @@ func (w *world) decideOnPlan() {
 		return
 	}
 	w.ask(rapid.SampledFrom([]orders.Command{
-		&orders.ApprovePlan{ID: w.last().ID}, &orders.ApprovePlan{ID: w.last().ID}, &orders.DeclinePlan{ID: w.last().ID},
+		&orders.ApprovePlan{ID: w.last().ID}, &orders.ApprovePlan{ID: w.last().ID, Limit: enough}, &orders.DeclinePlan{ID: w.last().ID},
 	}).Draw(w.t, "answer"))
 }
 

@@ -174,6 +174,45 @@ func TestAnOrderThatWasResubmittedWithoutGoodsAsksTheStockBookToTakeThemBack(t *
 	require.NotContains(t, h.names(), orders.TaskReserve)
 }
 
+func TestANewDraftHasNoReservationsOfTheOldOne(t *testing.T) {
+	t.Parallel()
+	h := situation(t, "sent_back")
+	h.void(units("L1", 1))
+	forgotten := []orders.Reservation{{LineID: "L1", Warehouse: "north", Quantity: 1}} // by an approval that history forgot
+	h.do(&orders.TaskDone{Task: h.task(h.stepTask(orders.StepRelease)), Added: forgotten})
+	require.Equal(t, forgotten, h.order.Reservations)
+	d := draft(tea("L1", 2))
+	h.do(&orders.Resubmit{Draft: &d})
+	require.Empty(t, h.order.Reservations, "its lines hold nothing")
+	h.facts = orders.ReviewFacts{}
+	h.work()
+	require.Equal(t, int64(2), h.order.Lines[0].Reserved)
+}
+
+func TestResubmittingKeepsWhatTheOrderReplacesAndPaysWith(t *testing.T) {
+	t.Parallel()
+	own := &orders.Carried{Payment: "P1", Amount: yuan("268.00")}
+	for name, of := range map[string]struct {
+		replaces string
+		carried  *orders.Carried
+	}{"a new order": {"", nil}, "one that was placed again": {"DD20261130-000007", own}} {
+		d := draft(tea("L1", 2))
+		d.Replaces, d.Carried = of.replaces, of.carried
+		h := place(t, d)
+		h.facts = orders.ReviewFacts{SoftDuplicates: []string{"DD20261130-000009"}}
+		h.work()
+		for _, claimed := range []*orders.Carried{nil, {Payment: "P2", Amount: yuan("128.00")}} {
+			h.do(&orders.SendBack{})
+			fresh := draft(tea("L1", 1))
+			fresh.Replaces, fresh.Carried = "DD20261130-000001", claimed
+			h.do(&orders.Resubmit{Draft: &fresh})
+			require.Equal(t, of.replaces, h.order.Replaces, name)
+			require.Equal(t, of.carried, h.order.Carried, name)
+			h.work()
+		}
+	}
+}
+
 func TestResubmittingUnchangedKeepsTheSlots(t *testing.T) {
 	t.Parallel()
 	h := situation(t, "sent_back")

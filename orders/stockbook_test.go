@@ -167,7 +167,7 @@ func request(o orders.Order, task orders.Task) orders.StockRequest {
 	if task.Kind == orders.StepPutBack {
 		without = task.Subject
 	}
-	return orders.StockRequest{Key: task.Key, Lines: o.Wanted(without), Holding: o.Holding(), Round: o.Stock.Epoch}
+	return orders.StockRequest{Key: task.Key, Lines: o.Wanted(without), Holding: o.Holding(), Round: o.Stock.Epoch + 1}
 }
 
 func (w *world) somewhere() string {

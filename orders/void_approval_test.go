@@ -83,6 +83,61 @@ func TestSplittingAVoidDoesNotPassTheLimit(t *testing.T) {
 	require.Equal(t, []string{orders.ApprovalAmount}, h.last().Approvals)
 }
 
+func TestAPartOfWhatTheProviderHoldsCountsAgainstTheLimits(t *testing.T) {
+	t.Parallel()
+	one := wish(units("L1", 1)) // 128.00 of the 396.00 that the provider holds need not be paid any more
+	for name, w := range map[string]orders.VoidWish{"given up": one, "whatever is given back": free(one)} {
+		h := place(t, draft(tea("L1", 3)))
+		h.work()
+		require.Empty(t, h.planAs(clerk, 128_00, w).Approvals, name)
+		plan := h.planAs(clerk, 127_99, w)
+		require.Equal(t, []string{orders.ApprovalAmount}, plan.Approvals, name)
+		require.Equal(t, "128.00", plan.Stake.Decimal(), name)
+		require.Empty(t, plan.Money, "nothing is moved: %s", name)
+		require.Equal(t, []string{orders.ApprovalUnverified}, h.planAs(orders.OperatorActor, 0, w).Approvals, name)
+	}
+	h := place(t, draft(tea("L1", 3)))
+	h.work()
+	h.void(units("L1", 1))
+	require.Equal(t, "128.00", h.last().Stake.Decimal())
+	h.carryThrough()
+	second := h.voidAs(clerk, 255_99, one)
+	require.Equal(t, orders.AwaitingApproval, h.last().Status, "256.00 together")
+	approve := &orders.ApprovePlan{Header: as(finance), ID: second, Limit: 255_99}
+	require.Equal(t, orders.Problem{Code: orders.CodeAboveLimit, Params: []string{"256.00"}}, h.refuse(approve))
+	approve.Limit++
+	h.do(approve)
+	require.Equal(t, orders.Running, h.last().Status)
+}
+
+func TestAManagersLimitIsPassedOnlyForAPersonWhoIsKnown(t *testing.T) {
+	t.Parallel()
+	h := taken(t, orders.DefaultPolicy())
+	id := h.signal(wish())
+	c := &orders.ApprovePlan{Header: as(manager), ID: id, Limit: 395_99}
+	require.Equal(t, orders.Problem{Code: orders.CodeAboveLimit, Params: []string{"396.00"}}, h.refuse(c), "only one person has looked")
+	c.Limit++
+	h.do(c)
+	require.Equal(t, orders.Voiding, h.order.Stage)
+}
+
+func TestAnApprovalThatComesTooLateExpiresTheVoid(t *testing.T) {
+	t.Parallel()
+	for late, status := range map[time.Duration]orders.AmendmentStatus{-1: orders.Running, 0: orders.Expired, time.Hour: orders.Expired} {
+		h, id := awaiting(t)
+		h.now = h.last().DueAt.Add(late) // the timer has not fired
+		h.approve(id)
+		require.Equal(t, status, h.last().Status, late)
+		require.Equal(t, status == orders.Running, h.order.Stage == orders.Voiding)
+		require.False(t, h.order.AwaitsApproval())
+		if status == orders.Expired {
+			require.Zero(t, h.order.Lines[0].Voided)
+			require.Nil(t, h.last().DecidedBy, "nobody decided it")
+			require.Equal(t, orders.CodeNotAwaiting, h.refuse(&orders.ApprovePlan{ID: id, Limit: enough}).Code)
+		}
+	}
+}
+
 func TestASignalWithoutAPlanGetsThePlanOfTheMoment(t *testing.T) {
 	t.Parallel()
 	h := taken(t, orders.DefaultPolicy())
@@ -167,9 +222,10 @@ func TestWhatWasNotApprovedHasChangedNothing(t *testing.T) {
 		end    func(h *house, id string)
 		status orders.AmendmentStatus
 	}{
-		"declined":  {func(h *house, id string) { h.do(&orders.DeclinePlan{Header: as(finance), ID: id}) }, orders.Declined},
-		"withdrawn": {func(h *house, id string) { h.do(&orders.DeclinePlan{Header: as(clerk), ID: id}) }, orders.Declined},
-		"expired":   {func(h *house, _ string) { h.later(72 * time.Hour) }, orders.Expired},
+		"declined":     {func(h *house, id string) { h.do(&orders.DeclinePlan{Header: as(finance), ID: id}) }, orders.Declined},
+		"by a manager": {func(h *house, id string) { h.do(&orders.DeclinePlan{Header: as(manager), ID: id}) }, orders.Declined},
+		"withdrawn":    {func(h *house, id string) { h.do(&orders.DeclinePlan{Header: as(clerk), ID: id}) }, orders.Declined},
+		"expired":      {func(h *house, _ string) { h.later(72 * time.Hour) }, orders.Expired},
 	} {
 		h, id := awaiting(t)
 		require.Equal(t, []string{"voiding"}, h.order.Flags())

@@ -111,7 +111,9 @@ func (h *house) ref(kind string) orders.StepRef {
 }
 
 // answering is a person of the role that answers for a step.
-func answering(s orders.Step) orders.Actor { return orders.Actor{ID: "the " + s.Role, Role: s.Role, Verified: true} }
+func answering(s orders.Step) orders.Actor {
+	return orders.Actor{ID: "the " + s.Role, Role: s.Role, Verified: true}
+}
 
 // complete says that a person has done the step of the kind.
 func (h *house) complete(kind string) {

@@ -55,6 +55,11 @@ func soundSteps(t require.TestingT, o orders.Order, a orders.Amendment) {
 // soundState checks that every step that is open has somebody who works on it, and that what is blocked has a verb.
 func soundState(t require.TestingT, o orders.Order, a orders.Amendment, s orders.Step) {
 	switch state, verbs := o.StepState(a, s), o.StepVerbs(a, s); state {
+	case orders.StepRunning:
+		require.Empty(t, verbs, s.Kind)
+		if s.Kind == orders.StepRefund || s.Kind == orders.StepReleasePayment {
+			require.False(t, goodsAreOut(a) && !o.Policy.RefundFirst, "no money leaves before the goods are back: %s", s.Kind)
+		}
 	case orders.StepBlocked:
 		require.Contains(t, verbs, "retry")
 	case orders.StepWaiting:
@@ -63,6 +68,13 @@ func soundState(t require.TestingT, o orders.Order, a orders.Amendment, s orders
 	default:
 		require.Empty(t, verbs, "%s %s", s.Kind, state)
 	}
+}
+
+// goodsAreOut tells whether a parcel that an amendment takes back may still leave, or is not back and looked at.
+func goodsAreOut(a orders.Amendment) bool {
+	return slices.ContainsFunc(a.Steps, func(s orders.Step) bool {
+		return s.End == "" && (s.Kind == orders.StepPutBack || s.Kind == orders.StepInspect)
+	})
 }
 
 // soundRefunds checks that no more is decided to be given back than was taken, or is being taken.

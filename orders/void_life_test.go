@@ -127,6 +127,23 @@ func TestACaptureUnderWayIsWaitedForAndThenRefunded(t *testing.T) {
 	}
 }
 
+func TestMoneyThatIsNotTakenAfterAllIsReleasedWhenTheGoodsAreBack(t *testing.T) {
+	t.Parallel()
+	h := place(t, draft(tea("L1", 2)))
+	h.work()
+	h.ship("SF-1")
+	h.agreed()
+	h.failed("capture/C1", orders.RefusedRefused)
+	require.Equal(t, orders.EndMoot, h.the(orders.StepRefund).End)
+	require.Equal(t, orders.StepPending, h.state(orders.StepReleasePayment), "the parcel is on its way")
+	h.done(h.stepTask(orders.StepIntercept))
+	h.complete(orders.StepReceive)
+	h.complete(orders.StepInspect)
+	require.Equal(t, orders.StepRunning, h.state(orders.StepReleasePayment))
+	h.carryThrough()
+	h.ended(orders.Completed, orders.Voided)
+}
+
 func TestABookingUnderWayIsWaitedForAndItsLabelIsCancelled(t *testing.T) {
 	t.Parallel()
 	h := place(t, draft(tea("L1", 2)))

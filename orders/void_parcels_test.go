@@ -184,7 +184,7 @@ func TestAHandOverBeforeTheParcelIsUnpackedTurnsPuttingBackIntoAReturn(t *testin
 		h.void()
 		h.done(h.stepTask(orders.StepRelease))
 		require.Equal(t, int64(2), h.order.Lines[0].Reserved, "what may still leave stays held")
-		refund := h.answer(h.task(h.stepTask(orders.StepRefund)))
+		require.Equal(t, orders.StepPending, h.state(orders.StepRefund), "no money leaves while the parcel may")
 		leave(h)
 		require.Equal(t, orders.EndMoot, h.the(orders.StepPutBack).End, name)
 		require.Equal(t, orders.StepRunning, h.state(orders.StepIntercept), name)
@@ -193,7 +193,6 @@ func TestAHandOverBeforeTheParcelIsUnpackedTurnsPuttingBackIntoAReturn(t *testin
 			require.True(t, c.Done, "nothing is taken for what is void")
 		}
 		require.Equal(t, int64(2), h.order.Lines[0].Recalled)
-		h.do(refund) // it was under way
 		h.carryThrough()
 		h.ended(orders.Completed, orders.Voided)
 		require.Equal(t, "0.00", h.kept(), name)
@@ -206,9 +205,41 @@ func TestOfAnAuthorisedOrderNothingIsTakenForAParcelThatLeftAfterItsVoid(t *test
 	h.void()
 	h.do(&orders.HandOver{ShipmentID: "S1", TrackingNumber: "SF-1"})
 	require.Empty(t, h.order.Captures)
+	require.Equal(t, orders.StepPending, h.state(orders.StepReleasePayment), "the money waits for the goods")
 	h.carryThrough()
 	h.ended(orders.Completed, orders.Voided)
 	require.Equal(t, orders.PaymentReleased, h.order.Payments[0].Status)
+}
+
+func TestNoMoneyLeavesWhileAPackedParcelMayStillLeaveUnlessPolicySaysOtherwise(t *testing.T) {
+	t.Parallel()
+	for kind, atOnce := range map[string]bool{orders.StepRefund: true, orders.StepReleasePayment: false} {
+		for _, first := range []bool{false, true} {
+			policy := orders.DefaultPolicy()
+			policy.RefundFirst = first
+			h := placeWith(t, draft(tea("L1", 2)), policy)
+			h.outcome.AtOnce, h.outcome.Reference = atOnce, "SF-1"
+			h.work()
+			h.do(&orders.Ship{Carrier: "SF"})
+			h.work()
+			h.void()
+			if first {
+				money := h.answer(h.task(h.stepTask(kind)))
+				h.do(&orders.HandOver{ShipmentID: "S1", TrackingNumber: "SF-1"})
+				h.do(money) // it was under way when the parcel left
+				require.Equal(t, orders.StepDone, h.state(kind), "%s does not wait", kind)
+			} else {
+				require.Equal(t, orders.StepPending, h.state(kind), kind)
+				h.complete(orders.StepPutBack)
+				require.Equal(t, orders.StepPending, h.state(kind), "the stock book has not agreed: %s", kind)
+				h.done(h.stepTask(orders.StepPutBack))
+				require.Equal(t, orders.StepRunning, h.state(kind), kind)
+			}
+			h.carryThrough()
+			h.ended(orders.Completed, orders.Voided)
+			require.Equal(t, "0.00", h.kept())
+		}
+	}
 }
 
 func TestAfterTheWarehouseConfirmedThatAParcelStaysItDoesNotLeave(t *testing.T) {

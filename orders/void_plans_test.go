@@ -154,6 +154,18 @@ func TestAVoidBeforeApprovalOnlyEndsWhatMayBeHeldAndFreesTheTechnician(t *testin
 	}
 }
 
+func TestNothingIsHeldForAnOrderThatIsNotApproved(t *testing.T) {
+	t.Parallel()
+	for _, where := range []string{"created", "in_review", "sent_back"} {
+		h := situation(t, where)
+		require.Empty(t, h.order.Wanted(""), where)
+		h.void(units("L1", 1))
+		require.Empty(t, h.order.Wanted(""), "giving back a part takes nothing for the rest: %s", where)
+		h.done(h.stepTask(orders.StepRelease))
+		require.Empty(t, h.order.Reservations, where)
+	}
+}
+
 func TestAVoidWhileThePaymentIsBeingAuthorisedReleasesItOrRefundsWhatMayBeTaken(t *testing.T) {
 	t.Parallel()
 	h := place(t, draft(tea("L1", 2)))
@@ -232,6 +244,7 @@ func TestAWishThatCannotBeMetIsRefusedWithItsField(t *testing.T) {
 		"too fine":       {back("1.001"), "refund.amount", "too_many_decimals", []string{"2"}},
 		"no department":  {orders.VoidWish{ReasonCode: "duplicate", Notify: orders.Notify{Departments: []string{"press"}}}, "notify.departments[0]", "unknown_value", nil},
 		"restock what":   {orders.VoidWish{ReasonCode: "duplicate", Restock: []orders.Restock{{LineID: "L2", Warehouse: "SZ"}}}, "restock[0].line_id", "unknown_line", nil},
+		"no lines":       {orders.VoidWish{ReasonCode: "duplicate", Lines: []orders.ShipLine{}}, "lines", "no_lines", nil},
 		"restock where":  {orders.VoidWish{ReasonCode: "duplicate", Restock: []orders.Restock{{LineID: "L1"}}}, "restock[0].warehouse", "required", nil},
 	} {
 		_, err := orders.PlanVoid(h.order, orders.VoidRequest{Actor: clerk, VoidWish: test.wish}, h.now)
@@ -244,6 +257,10 @@ func TestAWishThatCannotBeMetIsRefusedWithItsField(t *testing.T) {
 		require.Equal(t, test.field, h.refuse(&orders.Void{VoidWish: test.wish, PlanHash: "x"}).Fields[0].Field, name)
 	}
 	require.Equal(t, "268.00", h.plan(back("268.00")).Money[0].Refund.Decimal(), "the goods and the fee of their delivery")
+	somewhere := orders.VoidWish{ReasonCode: "duplicate", Restock: []orders.Restock{{LineID: "L1", Warehouse: "SZ"}}}
+	h.plan(somewhere)
+	field := h.refuse(&orders.Void{Header: as(orders.OperatorActor), VoidWish: somewhere}).Fields[0]
+	require.Equal(t, []string{"restock", "not_taken"}, []string{field.Field, field.Code}, "nobody has looked whether there is such a house")
 }
 
 func back(amount string) orders.VoidWish {

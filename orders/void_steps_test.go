@@ -99,6 +99,54 @@ func TestAStepIsWaivedByTwoPeopleWithAReason(t *testing.T) {
 	require.Equal(t, orders.StepWaived, h.state(orders.StepRefund))
 }
 
+func TestAStepIsCompletedByWhoAnswersForItOrAManager(t *testing.T) {
+	t.Parallel()
+	for _, role := range orders.Roles() {
+		h := refundRefused(t)
+		c := h.completion(orders.StepRefund)
+		c.Actor = orders.Actor{ID: "somebody", Role: role, Verified: true}
+		if role == "finance" || role == "manager" {
+			h.do(c)
+			continue
+		}
+		require.Equal(t, orders.CodeForbidden, h.refuse(c).Code, role)
+		c.Actor.Verified = false
+		h.do(c) // nobody knows who it is: the audit log has their word
+	}
+}
+
+func TestAStepKeepsWhyItWasParkedAndWhatWasTried(t *testing.T) {
+	t.Parallel()
+	h := taken(t, orders.DefaultPolicy())
+	h.void()
+	tried := func(reason string, attempts int) {
+		s := h.the(orders.StepRefund)
+		require.Equal(t, reason, s.LastError)
+		require.Equal(t, attempts, s.Attempts)
+		require.Equal(t, h.now, s.At)
+	}
+	h.failed(h.stepTask(orders.StepRefund), orders.ReasonUnreachable)
+	tried(orders.ReasonUnreachable, 6)
+	h.do(&orders.WaiveStep{Header: orders.Header{Actor: manager, NoteID: "note-1"}, StepRef: h.ref(orders.StepRefund)})
+	require.Equal(t, &manager, h.the(orders.StepRefund).WaiveBy)
+	h.do(&orders.RetryStep{StepRef: h.ref(orders.StepRefund)})
+	require.Nil(t, h.the(orders.StepRefund).WaiveBy, "whoever asked to go without it asked before this try")
+	h.now = h.now.Add(time.Minute)
+	h.failed(h.stepTask(orders.StepRefund), orders.RefusedRefused)
+	tried(orders.RefusedRefused, 7)
+	h.do(&orders.RetryStep{StepRef: h.ref(orders.StepRefund)})
+	h.done(h.stepTask(orders.StepRefund))
+	require.Equal(t, 8, h.the(orders.StepRefund).Attempts)
+	h = silent(t)
+	require.Equal(t, orders.ReasonCarrierSilent, h.the(orders.StepIntercept).LastError)
+	require.Equal(t, 1, h.the(orders.StepIntercept).Attempts, "it was asked once")
+	h = packedParcel(t)
+	h.void()
+	h.later(72 * time.Hour)
+	require.Equal(t, orders.ReasonOverdue, h.the(orders.StepPutBack).LastError)
+	require.Zero(t, h.the(orders.StepPutBack).Attempts, "nothing was called")
+}
+
 func TestAVerbOnAStepThatDoesNotTakeItIsRefused(t *testing.T) {
 	t.Parallel()
 	h := packedParcel(t)
@@ -161,10 +209,10 @@ func TestWhatTheOutsideKnowsAlreadyIsDone(t *testing.T) {
 	t.Parallel()
 	h := packedParcel(t)
 	h.void()
-	h.failed(h.stepTask(orders.StepReleasePayment), "already_released")
-	require.Equal(t, orders.PaymentReleased, h.order.Payments[0].Status)
 	h.complete(orders.StepPutBack)
 	h.done(h.stepTask(orders.StepPutBack))
+	h.failed(h.stepTask(orders.StepReleasePayment), "already_released")
+	require.Equal(t, orders.PaymentReleased, h.order.Payments[0].Status)
 	h.failed(h.stepTask(orders.StepCancelLabel), orders.RefusedUnknownParcel)
 	require.Equal(t, orders.EndDone, h.the(orders.StepCancelLabel).End)
 	h.carryThrough()
@@ -226,4 +274,22 @@ func TestRevenueIsRecognisedBeforeItIsTakenBack(t *testing.T) {
 	require.Equal(t, yuan("128.00"), h.task(h.stepTask(orders.StepReverse)).Amount)
 	h.carryThrough()
 	require.Equal(t, orders.Completed, h.last().Status)
+}
+
+func TestWhatIsRetainedStaysEarned(t *testing.T) {
+	t.Parallel()
+	for amount, want := range map[string]string{"100.00": "100.00", "0.00": ""} {
+		h := onItsWay(t)
+		h.do(&orders.SignOff{})
+		h.work()
+		w := wish(units("L1", 1))
+		w.Refund.Amount = amount
+		h.approve(h.voidAs(clerk, enough, w))
+		require.Equal(t, want != "", h.has(orders.StepReverse), amount)
+		if want != "" {
+			require.Equal(t, want, h.the(orders.StepReverse).Amount.Decimal())
+		}
+		h.carryThrough()
+		require.Equal(t, orders.Completed, h.last().Status)
+	}
 }

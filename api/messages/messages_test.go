@@ -135,25 +135,29 @@ func TestEveryFindingAndReasonHasASentence(t *testing.T) {
 	}
 }
 
-// advised finds what plans warn of and offer: the codes of findings in plan.go, and what it passes to offer.
+// advised finds what plans warn of and offer: the codes of findings where plans are made, and what is passed to offer.
 func advised(t *testing.T) map[string][]string {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), "../../orders/plan.go", nil, 0)
+	files, err := filepath.Glob("../../orders/plan*.go")
 	require.NoError(t, err)
 	codes := map[string][]string{}
-	ast.Inspect(file, func(n ast.Node) bool {
-		switch n := n.(type) {
-		case *ast.KeyValueExpr:
-			if key, ok := n.Key.(*ast.Ident); ok && key.Name == "Code" {
-				codes["warning"] = append(codes["warning"], literals(n.Value)...)
+	for _, name := range files {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		require.NoError(t, err)
+		ast.Inspect(file, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.KeyValueExpr:
+				if key, ok := n.Key.(*ast.Ident); ok && key.Name == "Code" {
+					codes["warning"] = append(codes["warning"], literals(n.Value)...)
+				}
+			case *ast.CallExpr:
+				if called, ok := n.Fun.(*ast.Ident); ok && called.Name == "offer" {
+					codes["alternative"] = append(codes["alternative"], literals(n.Args[0])...)
+				}
 			}
-		case *ast.CallExpr:
-			if called, ok := n.Fun.(*ast.Ident); ok && called.Name == "offer" {
-				codes["alternative"] = append(codes["alternative"], literals(n.Args[0])...)
-			}
-		}
-		return true
-	})
+			return true
+		})
+	}
 	return codes
 }
 

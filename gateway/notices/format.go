@@ -28,6 +28,9 @@ func functions(language string) template.FuncMap {
 		"line":     oneLine,
 		// of a void
 		"why":          func(code string) string { return wordsFor(voidReasons[language], code) },
+		"houseWhy":     func(code string) string { return wordsFor(houseReasons[language], code) },
+		"moneyTold":    moneyTold,
+		"parcels":      func(trackings []string) string { return formatParcels(trackings, language) },
 		"regretted":    func(code string) bool { return slices.Contains(regretted, code) },
 		"alternatives": func(codes []string) string { return formatAlternatives(codes, language) },
 		"byHand":       func(kinds []string) []string { return known(byHand[language], kinds) },

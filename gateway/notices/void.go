@@ -36,43 +36,77 @@ var voidReasons = map[string]map[string]string{
 	},
 }
 
+// houseReasons says the same to departments.
+var houseReasons = map[string]map[string]string{
+	"zh-CN": {
+		"customer_request":    "客户要求",
+		"customer_change":     "客户需求有变更",
+		"duplicate":           "与客户的另一笔订单重复",
+		"out_of_stock":        "商品缺货",
+		"price_error":         "价格有误",
+		"information_error":   "订单信息有误",
+		"credit_refused":      "信用审核未通过",
+		"payment_failed":      "付款未完成",
+		"fraud_suspected":     "疑似欺诈",
+		"service_unavailable": "服务无法提供",
+		"delivery_refused":    "包裹未被签收",
+		"":                    "其他原因",
+	},
+	"en": {
+		"customer_request":    "the customer's request",
+		"customer_change":     "the customer changed the request",
+		"duplicate":           "it repeats another order of the customer",
+		"out_of_stock":        "the goods are out of stock",
+		"price_error":         "a price was wrong",
+		"information_error":   "some of its information was wrong",
+		"credit_refused":      "credit was refused",
+		"payment_failed":      "the payment was not completed",
+		"fraud_suspected":     "fraud is suspected",
+		"service_unavailable": "the service is not available",
+		"delivery_refused":    "the parcel was not accepted",
+		"":                    "another reason",
+	},
+}
+
 // regretted are the reasons that are not the customer's own wish.
 var regretted = []string{
 	"out_of_stock", "price_error", "information_error", "credit_refused", "fraud_suspected", "service_unavailable", "other",
 }
 
-// alternatives are what a customer is offered, by the codes of a plan.
+// alternatives are what a customer is offered, by the codes of a plan. What only makes sense instead of a void, such as
+// to wait, is not offered after it.
 var alternatives = map[string]map[string]string{
 	"zh-CN": {
-		"void_unshipped": "只取消尚未发出的部分",
-		"correct":        "修改订单内容",
-		"reschedule":     "改约上门时间",
-		"place_again":    "重新下单",
-		"after_sales":    "办理售后",
-		"hold":           "暂缓办理",
+		"place_again": "重新下单",
+		"after_sales": "办理售后",
 	},
 	"en": {
-		"void_unshipped": "cancel only what has not been sent yet",
-		"correct":        "change what should be different",
-		"reschedule":     "arrange another time",
-		"place_again":    "place the order again",
-		"after_sales":    "help you with after-sales service",
-		"hold":           "put it on hold for a while",
+		"place_again": "place the order again",
+		"after_sales": "help you with after-sales service",
 	},
 }
 
 // formatAlternatives joins what is known within a sentence.
 func formatAlternatives(codes []string, language string) string {
-	texts := known(alternatives[language], codes)
-	comma, or := "、", "或"
+	or := "或"
 	if language == "en" {
-		comma, or = ", ", " or "
+		or = " or "
 	}
-	if len(texts) < 2 {
-		return strings.Join(texts, "")
+	return strings.Join(known(alternatives[language], codes), or)
+}
+
+// moneyTold tells whether there is something to say about money that is given back or used otherwise.
+func moneyTold(v orders.MessageVoid) bool {
+	return !v.Refund.IsZero() || !v.Release.IsZero() || !v.CarryOver.IsZero() || v.Frees
+}
+
+// formatParcels joins tracking numbers within a sentence about any of the parcels.
+func formatParcels(trackings []string, language string) string {
+	separator := "、"
+	if language == "en" {
+		separator = " or "
 	}
-	last := len(texts) - 1
-	return strings.Join(texts[:last], comma) + or + texts[last]
+	return oneLine(strings.Join(trackings, separator))
 }
 
 // byHand says who has to do what, by kinds of step that people do.

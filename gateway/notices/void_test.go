@@ -15,7 +15,7 @@ func voided(template, locale string) orders.Message {
 	m.Data.Void = orders.MessageVoid{
 		ID: "ZF20261122-000001", ReasonCode: "out_of_stock", Whole: true,
 		Lines:  []orders.MessageLine{{Name: "龙井茶 250g", Quantity: 3}, {Name: "上门安装", Quantity: 1}},
-		Refund: money.New(123456, "CNY"), Alternatives: []string{"place_again", "unheard_of", "after_sales"},
+		Refund: money.New(123456, "CNY"), Alternatives: []string{"hold", "place_again", "unheard_of", "after_sales"},
 		Tasks: []string{orders.StepPutBack, orders.StepRefund, orders.StepRefund, "unheard_of", orders.StepCreditNote},
 	}
 	return m
@@ -45,27 +45,27 @@ func TestAVoidIsToldInFull(t *testing.T) {
 				"Cancelled:\n  龙井茶 250g × 3\n  上门安装 × 1\n\nCN¥1,234.56 will be refunded the way you paid, within 7 working days.\n\n" +
 				"If you like, we can place the order again or help you with after-sales service: please contact us.\n\n山茶商行\n",
 		},
-		"a part that is wanted back": {
+		"a part whose parcel is stopped": {
 			template: orders.TemplateVoided, language: "zh-CN", change: aPartToReturn,
 			sms: "【山茶商行】您的订单 DD20261122-000001 有部分内容已取消（龙井茶 250g × 1），原因：应您的要求。" +
 				"退款 ¥128.00 将在商品退回并确认后 7 个工作日内原路退回。已冻结的 ¥842.56 将解除冻结，不会扣款。" +
-				"已发出的商品如送达，请拒收；如已收到，请妥善保管，我们会联系您安排退回。如有疑问请联系我们。",
+				"运单号 SF100000000001 的包裹如送达，请拒收；如已收到，请妥善保管，我们会联系您安排退回。如有疑问请联系我们。",
 			subject: "【山茶商行】订单 DD20261122-000001 部分内容已取消",
 			body: "您好：\n\n您的订单 DD20261122-000001 有部分内容已取消。\n原因：应您的要求。\n\n取消的内容：\n  龙井茶 250g × 1\n\n" +
 				"退款 ¥128.00 将在商品退回并确认后 7 个工作日内原路退回。已冻结的 ¥842.56 将解除冻结，不会扣款。\n\n" +
-				"已发出的商品如送达，请拒收；如已收到，请妥善保管，我们会联系您安排退回。\n\n如有疑问请联系我们。\n\n山茶商行\n",
+				"运单号 SF100000000001 的包裹如送达，请拒收；如已收到，请妥善保管，我们会联系您安排退回。\n\n如有疑问请联系我们。\n\n山茶商行\n",
 		},
-		"a part that is wanted back in English": {
+		"a part whose parcel is stopped in English": {
 			template: orders.TemplateVoided, language: "en", change: aPartToReturn,
 			sms: "[山茶商行] Part of your order DD20261122-000001 (龙井茶 250g × 1) has been cancelled. The reason: you asked us to. " +
 				"CN¥128.00 will be refunded the way you paid, within 7 working days of the goods being back and checked. " +
-				"The hold of CN¥842.56 will be released and not charged. If the goods are still to arrive, please refuse the parcel; " +
-				"if you have them, please keep them safe and wait for our call about the return. If you have questions, please contact us.",
+				"The hold of CN¥842.56 will be released and not charged. If the parcel SF100000000001 is still to arrive, please refuse it; " +
+				"if you have it, please keep it safe and wait for our call about the return. If you have questions, please contact us.",
 			subject: "山茶商行: part of order DD20261122-000001 has been cancelled",
 			body: "Hello,\n\npart of your order DD20261122-000001 has been cancelled.\nThe reason: you asked us to.\n\nCancelled:\n  龙井茶 250g × 1\n\n" +
 				"CN¥128.00 will be refunded the way you paid, within 7 working days of the goods being back and checked. " +
-				"The hold of CN¥842.56 will be released and not charged.\n\nIf the goods are still to arrive, please refuse the parcel; " +
-				"if you have them, please keep them safe and wait for our call about the return.\n\nIf you have questions, please contact us.\n\n山茶商行\n",
+				"The hold of CN¥842.56 will be released and not charged.\n\nIf the parcel SF100000000001 is still to arrive, please refuse it; " +
+				"if you have it, please keep it safe and wait for our call about the return.\n\nIf you have questions, please contact us.\n\n山茶商行\n",
 		},
 		"money has moved": {
 			template: orders.TemplateMoneyBack, language: "zh-CN", change: aPartToReturn,
@@ -98,7 +98,7 @@ func TestAVoidIsToldInFull(t *testing.T) {
 func aPartToReturn(d *orders.MessageData) {
 	d.Void = orders.MessageVoid{
 		ReasonCode: "customer_request", Lines: []orders.MessageLine{{Name: "龙井茶 250g", Quantity: 1}},
-		Refund: money.New(12800, "CNY"), Release: money.New(84256, "CNY"), Return: true,
+		Refund: money.New(12800, "CNY"), Release: money.New(84256, "CNY"), RefundWaits: true, Return: true, Intercept: []string{"SF100000000001"},
 	}
 }
 
@@ -184,6 +184,42 @@ func TestDepartmentsReadWhatElseThereIs(t *testing.T) {
 	}
 }
 
+func TestDepartmentsReadTheReasonAsStaff(t *testing.T) {
+	other := map[string]string{"zh-CN": "原因：其他原因（", "en": "The reason: another reason ("}
+	for _, reason := range orders.VoidReasons {
+		m := voided(orders.TemplateDepartments, "")
+		m.Data.Void.ReasonCode = reason
+		_, body, err := notices.Mail(m)
+		if err != nil || strings.Contains(body, "您") || strings.Contains(body, "you ") || strings.Contains(body, "your") {
+			t.Errorf("%s, %v: %q is written for customers", reason, err, body)
+		}
+		for language, words := range other {
+			if strings.Contains(body, words) != (reason == "other") {
+				t.Errorf("%s, %s: %q", reason, language, body)
+			}
+		}
+		if reason == "customer_request" && (!strings.Contains(body, "原因：客户要求（customer_request）") ||
+			!strings.Contains(body, "The reason: the customer's request (customer_request)")) {
+			t.Errorf("%q", body)
+		}
+	}
+}
+
+func TestDepartmentsReadWhatBecomesOfTheMoney(t *testing.T) {
+	m := voided(orders.TemplateDepartments, "")
+	m.Data.Void.Refund, m.Data.Void.CarryOver, m.Data.Void.Frees = money.Amount{}, money.New(39600, "CNY"), true
+	_, body, err := notices.Mail(m)
+	for _, part := range []string{
+		"\n其余部分交付后，解除冻结中不再需要的部分。\n转入重新下的订单：¥396.00\n",
+		"\nThe part of the hold that is not needed any more is released once the rest is delivered.\n" +
+			"Carried over to the order that is placed again: CN¥396.00\n",
+	} {
+		if err != nil || !strings.Contains(body, part) {
+			t.Errorf("%v: %q is missing in %q", err, part, body)
+		}
+	}
+}
+
 // TestEveryReasonOfAVoidIsSaidPolitely holds the reasons against what may be said to a customer.
 func TestEveryReasonOfAVoidIsSaidPolitely(t *testing.T) {
 	neutral := map[string]string{"zh-CN": "因故无法继续办理", "en": "we are unable to carry it out"}
@@ -232,19 +268,7 @@ func TestAVoidWithoutMoneySaysSo(t *testing.T) {
 	}
 }
 
-func TestEveryAlternativeAndEveryTaskHasWordsInBothLanguages(t *testing.T) {
-	codes := []string{"void_unshipped", "correct", "reschedule", "place_again", "after_sales", "hold"}
-	for language, want := range map[string]string{
-		"zh-CN": "我们可以为您只取消尚未发出的部分、修改订单内容、改约上门时间、重新下单、办理售后或暂缓办理，请",
-		"en": "we can cancel only what has not been sent yet, change what should be different, arrange another time, " +
-			"place the order again, help you with after-sales service or put it on hold for a while: please",
-	} {
-		m := voided(orders.TemplateVoided, language)
-		m.Data.Void.Alternatives = codes
-		if short, err := notices.SMS(m); err != nil || !strings.Contains(short, want) {
-			t.Errorf("%v: %q does not say %q", err, short, want)
-		}
-	}
+func TestEveryTaskHasWordsInBothLanguages(t *testing.T) {
 	for _, kind := range []string{
 		orders.StepRelease, orders.StepPutBack, orders.StepCancelLabel, orders.StepIntercept, orders.StepApproveReturn, orders.StepReceive,
 		orders.StepInspect, orders.StepRestock, orders.StepFreeSlots, orders.StepCancelPurchase, orders.StepReleasePayment, orders.StepRefund,

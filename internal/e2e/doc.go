@@ -5,5 +5,8 @@
 // by side afterwards, each with customers, products and times of its own. When all have passed, the whole database, the
 // outside world's books and every workflow are compared.
 //
+// Files with the tag long hold the proofs with exact counts over hundreds of orders, which make test-long runs. Their chance
+// has a seed that is printed; AMENDS_PROOF_SEED repeats it.
+//
 // With the flag -record a scenario's history is added to the golden ones that package workflows replays.
 package e2e

@@ -190,7 +190,7 @@ func (b *crowd) invariants() {
 }
 
 // both sends requests at the same moment.
-func both(t testing.TB, first time.Duration, requests ...func() answer) []answer {
+func both(t testing.TB, requests ...func() answer) []answer {
 	t.Helper()
 	answers := make([]answer, len(requests))
 	start := make(chan struct{})
@@ -198,9 +198,6 @@ func both(t testing.TB, first time.Duration, requests ...func() answer) []answer
 	for i, request := range requests {
 		wg.Go(func() {
 			<-start
-			if i > 0 && first > 0 {
-				<-time.After(first)
-			}
 			answers[i] = request()
 		})
 	}
@@ -225,7 +222,7 @@ func TestProofThatOfTwoVoidsAtOnceOneIsAcceptedAndOneRefundMoves(t *testing.T) {
 	each(t, n, func(t testing.TB, i int) {
 		o := b.order(t, i)
 		hash := o.preview("clerk", wish()).PlanHash
-		answers := both(t, 0,
+		answers := both(t,
 			func() answer { return o.settle(o.confirming("clerk", wish(), hash)) },
 			func() answer { return o.settle(o.confirming("clerk", wish(), hash)) })
 		mu.Lock()

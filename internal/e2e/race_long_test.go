@@ -82,7 +82,7 @@ func (o *order) raced(label string, together bool) (answers []answer, stale int)
 	answers = make([]answer, 3)
 	hash, version := o.preview("clerk", wish()).PlanHash, o.state().Version
 	voided := make(chan struct{})
-	both(o, 0,
+	both(o,
 		func() answer {
 			defer close(voided)
 			answers[0], stale = o.insisting("clerk", hash)
@@ -207,7 +207,7 @@ func storm(o *order, label string, at []time.Duration) []answer {
 			return give()
 		}
 	}
-	return both(o, 0,
+	return both(o,
 		later(at[0], func() answer {
 			plan := send(o, o.asking("clerk", wish()))
 			if plan.status != http.StatusOK {
