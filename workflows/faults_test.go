@@ -23,7 +23,7 @@ func TestANativeCancellationIsAVoidByAnOperator(t *testing.T) {
 		require.Equal(t, []string{orders.ApprovalUnverified}, b.lastSeen.Amendments[0].Approvals)
 		require.Equal(t, orders.Fulfilling, b.lastSeen.Stage)
 		require.Equal(t, []string{"voiding"}, b.lastSeen.Flags())
-		approve := &orders.ApprovePlan{Header: orders.Header{Actor: manager}, ID: b.lastSeen.Amendments[0].ID}
+		approve := &orders.ApprovePlan{Header: orders.Header{Actor: manager}, ID: b.lastSeen.Amendments[0].ID, Limit: 1_000_000}
 		approved = b.update("approve-plan", approve)
 	})
 	b.run()

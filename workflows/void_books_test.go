@@ -157,7 +157,7 @@ func (b *bench) tends(c care) {
 		for _, a := range o.Amendments {
 			if a.Status == orders.AwaitingApproval && !c.did[a.ID] {
 				c.did[a.ID], acted = true, true
-				b.update("approve-plan", &orders.ApprovePlan{Header: orders.Header{Actor: manager}, ID: a.ID})
+				b.update("approve-plan", &orders.ApprovePlan{Header: orders.Header{Actor: manager}, ID: a.ID, Limit: 1_000_000})
 			}
 			for _, s := range a.Steps {
 				acted = b.tend(c, &o, a, s) || acted
@@ -193,7 +193,7 @@ func (b *bench) tend(c care, o *orders.Order, a orders.Amendment, s orders.Step)
 	if s.Kind == orders.StepInspect {
 		complete.Outcome = first(c.inspect, orders.OutcomeGood)
 	}
-	complete.Actor = orders.Actor{ID: "staff-store", Role: "warehouse", Verified: true}
+	complete.Actor = orders.Actor{ID: "staff-" + s.Role, Role: s.Role, Verified: true}
 	b.update("complete-step", complete)
 	return true
 }

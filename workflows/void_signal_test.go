@@ -20,7 +20,7 @@ func signalled(more map[string]any) map[string]any {
 func TestAVoidBySignalWaitsForASecondPersonWhereMoneyIsGivenBack(t *testing.T) {
 	b := setup(t)
 	b.create(goods())
-	var approved *answer
+	var poor, approved *answer
 	b.when("everything to pack", ready, func() { b.signal("void", signalled(nil)) })
 	b.when("the void to wait", waits, func() {
 		a := b.lastSeen.Amendments[0]
@@ -33,10 +33,11 @@ func TestAVoidBySignalWaitsForASecondPersonWhereMoneyIsGivenBack(t *testing.T) {
 		b.signal("approve-plan", map[string]any{"id": a.ID, "actor": map[string]any{"id": manager.ID, "role": "manager", "verified": true}})
 		b.at(0, func() {
 			require.True(t, waits(b.queried()), "nobody unverified approves")
-			approved = b.update("approve-plan", &orders.ApprovePlan{Header: orders.Header{Actor: manager}, ID: a.ID})
+			poor, approved = b.approvesPlan(manager, 39599), b.approvesPlan(manager, 39600)
 		})
 	})
 	b.run()
+	poor.refused(orders.CodeAboveLimit) // only one person has looked
 	approved.agreed()
 	b.nothingLeaks(0)
 	require.Equal(t, []string{
