@@ -184,8 +184,11 @@ func (o *Order) toReturn(a *Amendment, s Step, why string) event {
 // refunded, and of a declined payment nothing is left.
 func (o *Order) followRelease(a *Amendment, s Step) event {
 	pay := o.Payment(s.Subject)
+	taken := pay.Status == PaymentAuthorised && pay.AtOnce && o.isOpenFor(s)
 	switch {
-	case pay.Status == PaymentAuthorised && pay.AtOnce && o.isOpenFor(s):
+	case taken && a.Request.Refund.Mode == RefundNone:
+		return o.moot(a, s, OutcomeKept)
+	case taken:
 		return &stepAmended{ID: a.ID, Step: s.ID, Why: "taken_at_once", Kind: StepRefund, Amount: s.Amount}
 	case pay.Status == PaymentDeclined, pay.Status == PaymentReleased, pay.Status == PaymentDue:
 		return o.moot(a, s, OutcomeNothing)

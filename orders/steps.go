@@ -18,6 +18,7 @@ const (
 	OutcomeLeft        = "left_the_house"
 	OutcomeLost        = "parcel_lost"
 	OutcomeNothing     = "nothing_to_do"
+	OutcomeKept        = "kept" // the money was taken at once, and none is to be given back
 	OutcomeGood        = "good"
 	OutcomeDamaged     = "damaged"
 	OutcomeArrives     = "arrives" // the supplier did not cancel: the goods go to stock
