@@ -94,6 +94,24 @@ func TestAPersonSettlesWhileTheProviderIsAway(t *testing.T) {
 	b.invariant()
 }
 
+func TestAPersonSettlesWhatTheProviderMayHaveDoneAndCannotBeAskedAbout(t *testing.T) {
+	b := setup(t)
+	for i, kind := range moneyBack {
+		t.Run(kind, func(t *testing.T) {
+			b.next(t, i+1)
+			e := b.prepare(kind)
+			b.misbehave("payments", kind, "lose", 1)
+			_, err := e.do(context.Background())
+			require.Error(t, err, "done, and nobody knows")
+			b.gone(e)
+			outcome, attempts, err := b.persist(b.byHand(kind, e))
+			require.NoError(t, err)
+			require.Equal(t, 1, attempts, "nobody is kept waiting")
+			require.Equal(t, orders.EffectOutcome{Done: true, Reference: "ICBC-4711", ByHand: true, Unchecked: true}, outcome)
+		})
+	}
+}
+
 func TestADoneEffectStaysAsItIsWhenAPersonSettlesItToo(t *testing.T) {
 	b := setup(t)
 	for i, kind := range moneyBack {

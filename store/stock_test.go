@@ -225,6 +225,10 @@ func TestReviewFactsNameDuplicatesAndShortLines(t *testing.T) {
 	equal(t, "facts", asJSON(t, facts), asJSON(t, orders.ReviewFacts{
 		HardDuplicates: []string{made[1].Number}, SoftDuplicates: []string{made[1].Number},
 	}))
+	question.Replaces = made[1].Number
+	facts, err = db.ReviewFacts(ctx, question)
+	check(t, err)
+	equal(t, "facts of one that is placed again", asJSON(t, facts), asJSON(t, orders.ReviewFacts{}))
 	question.CustomerRef = ""
 	question.Lines = []orders.Wanted{
 		{LineID: "L1", Kind: orders.Goods, SKU: "TEA-002", Quantity: 3},

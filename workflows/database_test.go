@@ -27,6 +27,7 @@ type database struct {
 
 	sync.Mutex
 	recordings []orders.Transitions // successful ones
+	asked      []orders.StockRequest
 	failures   int
 }
 
@@ -85,7 +86,15 @@ func (d *database) ReserveStock(ctx context.Context, r orders.StockRequest) (ord
 	if d.before != nil {
 		d.before()
 	}
+	d.asks(r)
 	return d.Store.ReserveStock(ctx, r)
+}
+
+// asks notes a request of stock.
+func (d *database) asks(r orders.StockRequest) {
+	d.Lock()
+	defer d.Unlock()
+	d.asked = append(d.asked, r)
 }
 
 func (d *database) ReleaseStock(ctx context.Context, m orders.StockMove) error {
@@ -106,6 +115,7 @@ func (d *database) StopParcel(ctx context.Context, p orders.ParcelStop) (orders.
 	if err := d.shut(); err != nil {
 		return orders.StockAnswer{}, err
 	}
+	d.asks(p.Stock)
 	answer, err := d.Store.StopParcel(ctx, p)
 	if d.stops != nil {
 		d.stops()

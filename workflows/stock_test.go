@@ -49,6 +49,26 @@ func (b *bench) relay() {
 	require.NoError(b, rows.Err())
 }
 
+func TestARequestOfStockThatComesAfterTheVoidTakesNothing(t *testing.T) {
+	b := setup(t)
+	b.create(goods())
+	b.packs(1, func() { b.void(wish()) })
+	b.tends(care{})
+	b.run()
+	b.nothingLeaks(0)
+	rounds := []int{}
+	for _, r := range b.database.asked {
+		rounds = append(rounds, r.Round)
+	}
+	require.Equal(t, []int{1, 2, 3}, rounds, "reserved, given back, unpacked")
+	late := b.database.asked[0]
+	late.Key += "/late" // of an attempt whose connection hung
+	answer, err := b.db.ReserveStock(context.Background(), late)
+	require.NoError(t, err)
+	require.Empty(t, answer.Added)
+	b.nothingLeaks(0)
+}
+
 func TestShortStockIsParkedUntilGoodsComeIn(t *testing.T) {
 	b := setup(t)
 	draft := b.scarce(3)
