@@ -198,12 +198,10 @@ func TestAVoidMeetsAnotherCommandInOneMoment(t *testing.T) {
 					}
 				})
 				b.tends(care{})
-				if !first {
+				if !first && with.stale {
 					b.when("the answers", func(orders.Order) bool { return void.done && other.done }, func() {
-						if with.stale {
-							void.refused(orders.CodePlanStale)
-							b.confirm(junior, 1_000_000, wish(), void.problem().Plan.Hash)
-						}
+						void.refused(orders.CodePlanStale)
+						b.confirm(junior, 1_000_000, wish(), void.problem().Plan.Hash)
 					})
 				}
 				b.run()
@@ -212,6 +210,7 @@ func TestAVoidMeetsAnotherCommandInOneMoment(t *testing.T) {
 					other.refused(with.code)
 				} else {
 					other.agreed()
+					require.True(t, void.done)
 					require.Equal(t, with.stale, void.err != nil)
 				}
 				b.nothingLeaks(0)

@@ -20,6 +20,10 @@ func voidedBundle(t *testing.T, agreed time.Time) bundle {
 	o := &b.view.Order
 	o.Stage, o.Hold, o.Attention = orders.Voided, nil, nil
 	o.Lines[0].Voided, o.Lines[1].Voided = 3, 1
+	o.Amendments = []orders.Amendment{{
+		ID: firstVoid, Kind: orders.KindVoid, Status: orders.Completed, Whole: true,
+		Takes: []orders.Take{{LineID: "L1", Quantity: 3}, {LineID: "L2", Quantity: 1}},
+	}}
 	o.Appointments[0].Status = orders.AppointmentCancelled
 	o.Appointments[0].Slot.From, o.Appointments[0].Slot.To = agreed, agreed.Add(time.Hour)
 	return b

@@ -16,6 +16,7 @@ import (
 func voiding(t *testing.T) bundle {
 	t.Helper()
 	b, _ := deciding(t)
+	b.view.Order.Policy.RefundFirst = true // the money does not wait for the parcel to be unpacked
 	confirmed := confirming(wholeVoid, b.preview(t, wholeVoid).PlanHash)
 	require.Equal(t, http.StatusAccepted, b.send(t, request{path: voids, body: confirmed}).Code)
 	rec := b.send(t, request{path: verbOf + "/approve", role: "manager", body: `{"note": "看过了"}`})
