@@ -46,7 +46,7 @@ test-long: build bin/testsum ## Run the proofs that take minutes: hundreds of or
 	@mkdir -p bin/long
 	@go build -tags failpoints -o bin/long/ ./api ./worker ./sandbox ./starter
 	@ln -sf ../devstack ../mailpit bin/long/
-	@AMENDS_BIN="$(CURDIR)/bin/long" go test -tags long -run '^TestProof' -json -timeout 30m ./internal/e2e | bin/testsum -logs
+	@AMENDS_BIN="$(CURDIR)/bin/long" go test -tags long -run '^TestProof' -json -timeout 30m -p 1 ./orders ./internal/e2e | bin/testsum -logs
 
 .PHONY: lint
 lint: bin/golangci-lint bin/gofumpt bin/workflowcheck ## Run golangci-lint, workflowcheck and gofumpt

@@ -10,14 +10,16 @@ import (
 	"amends/orders"
 )
 
-// shapes are the small orders that are looked at.
-var shapes = []struct {
+// shape is a small order that is looked at.
+type shape struct {
 	name   string
 	lines  func() []orders.Line
 	atOnce bool
 	free   int64
 	moves  [2]int // how many are looked at: with every answer as a move of its own, and with prompt tasks
-}{
+}
+
+var shapes = []shape{
 	{"goods, authorised", func() []orders.Line { return []orders.Line{tea("L1", 2)} }, false, 100, [2]int{3, 4}},
 	{"goods, captured at once, one short", func() []orders.Line { return []orders.Line{tea("L1", 2)} }, true, 1, [2]int{2, 3}},
 	{"goods and service", func() []orders.Line { return []orders.Line{tea("L1", 2), install("L2")} }, false, 100, [2]int{2, 3}},
@@ -52,30 +54,34 @@ var beginnings = [][]string{
 func TestNoShortSequenceOfCommandsBreaksAnOrderOrLeavesItWithoutAWayOut(t *testing.T) {
 	t.Parallel()
 	for _, shape := range shapes {
-		for _, prompt := range []bool{false, true} {
+		for i, length := range shape.moves {
+			prompt := i == 1
 			t.Run(named("%s, prompt %v", shape.name, prompt), func(t *testing.T) {
 				t.Parallel()
-				m := &model{t: t, atOnce: shape.atOnce, seen: map[digest]bool{}, looked: map[digest]bool{}, ends: map[digest]bool{}}
-				stages, began, from := map[orders.Stage]bool{}, time.Now(), []state(nil)
-				for _, names := range beginnings {
-					s, possible := m.begin(shape.lines(), names)
-					if !possible {
-						continue
-					}
-					stages[s.order.Stage] = true
-					from = append(from, s)
-				}
-				require.Len(t, stages, len(orders.Stages()), "every stage is looked at")
-				length := shape.moves[0]
-				if m.free, m.prompt = shape.free, prompt; prompt {
-					length = shape.moves[1]
-				}
-				m.explore(from, length)
-				t.Logf("sequences of %d: %d states, %d moves, %d of them refused, in %s",
-					length, len(m.seen), m.moves, m.refusals, time.Since(began).Round(time.Millisecond))
+				shape.look(t, prompt, length)
 			})
 		}
 	}
+}
+
+// look explores everything that can happen to an order of the shape in so many moves, from every stage.
+func (s shape) look(t *testing.T, prompt bool, length int) {
+	t.Helper()
+	m := &model{t: t, atOnce: s.atOnce, seen: map[digest]bool{}, looked: map[digest]bool{}, ends: map[digest]bool{}}
+	stages, began, from := map[orders.Stage]bool{}, time.Now(), []state(nil)
+	for _, names := range beginnings {
+		start, possible := m.begin(s.lines(), names)
+		if !possible {
+			continue
+		}
+		stages[start.order.Stage] = true
+		from = append(from, start)
+	}
+	require.Len(t, stages, len(orders.Stages()), "every stage is looked at")
+	m.free, m.prompt = s.free, prompt
+	m.explore(from, length)
+	t.Logf("%s, prompt %v: sequences of %d: %d states, %d moves, %d of them refused, in %s",
+		s.name, prompt, length, len(m.seen), m.moves, m.refusals, time.Since(began).Round(time.Millisecond))
 }
 
 // begin leads a new order by the names of moves. Without a service there is nothing to perform.
