@@ -129,6 +129,11 @@ func (c *CompleteStep) decide(d *decider) error {
 	if err != nil {
 		return err
 	}
+	for _, t := range list {
+		if !Answers(d.by, t.s) {
+			return ErrForbidden
+		}
+	}
 	if c.Evidence == "" {
 		return invalid("evidence", "required")
 	}
@@ -136,9 +141,6 @@ func (c *CompleteStep) decide(d *decider) error {
 		return invalid("evidence", "too_long", 200)
 	}
 	for _, t := range list {
-		if !Answers(d.by, t.s) {
-			return ErrForbidden
-		}
 		if err := c.fits(t.s); err != nil {
 			return err
 		}

@@ -53,6 +53,7 @@ const (
 	EventCarriedOver      = "carried_over"
 	EventPurchaseAsked    = "purchase_requested"
 	EventPurchaseAnswered = "purchase_answered"
+	EventPurchaseEnded    = "purchase_ended"
 	EventInvoiceIssued    = "invoice_issued"
 )
 
@@ -69,7 +70,7 @@ func newEvent(kind string) event {
 		&parked{}, &retried{}, &incident{}, &stockReserved{}, &stockAllotted{}, &stockReleased{}, &stockMoved{}, &slotsFreed{}, &authorised{},
 		&declined{}, &captured{}, &released{}, &refunded{}, &packed{}, &booked{}, &labelCancelled{}, &handedOver{},
 		&parcelMoved{}, &parcelNoted{}, &performed{}, &rescheduled{}, &fulfilled{}, &reminded{}, &signedOff{}, &revenue{},
-		&overdue{}, &closed{}, &cancellationAsked{}, &purchaseRequested{}, &purchaseAnswered{}, &invoiceIssued{}, &carriedOver{},
+		&overdue{}, &closed{}, &cancellationAsked{}, &purchaseRequested{}, &purchaseAnswered{}, &purchaseEnded{}, &invoiceIssued{}, &carriedOver{},
 		&voidRequested{}, &voidApproved{}, &voidStarted{}, &voidStarted{Whole: true}, &voided{}, &partVoided{},
 		&voidDropped{Status: Declined}, &voidDropped{Status: Expired}, &voidDropped{Status: Returned}, &voidDropped{Status: Revoked},
 		&stepAsked{}, &stepConfirmed{}, &stepAmended{}, &waiveAsked{}, &stockAdjusted{}, &captureDropped{}, &goodsReturned{},

@@ -211,6 +211,20 @@ func (e *purchaseAnswered) apply(o *Order, _ time.Time) {
 	}
 }
 
+// purchaseEnded is the supplier's word on cancelling. What arrives all the same goes to stock.
+type purchaseEnded struct {
+	Purchase string `json:"purchase"`
+	Arrives  bool   `json:"arrives,omitempty"`
+}
+
+func (*purchaseEnded) kind() string { return EventPurchaseEnded }
+func (e *purchaseEnded) apply(o *Order, _ time.Time) {
+	b := o.purchase(e.Purchase)
+	if b.Status = PurchaseCancelled; e.Arrives {
+		b.Status = PurchaseArrives
+	}
+}
+
 // invoiceIssued records the invoice that finance has issued.
 type invoiceIssued struct {
 	Invoice IssuedInvoice `json:"invoice"`

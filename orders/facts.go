@@ -89,6 +89,8 @@ func (c *TaskDone) event(o *Order) event {
 		return &booked{Shipment: t.Subject, Label: c.Outcome.Reference}
 	case TaskCancelLabel:
 		return &labelCancelled{Shipment: t.Subject}
+	case TaskCancelPurchase:
+		return &purchaseEnded{Purchase: t.Subject}
 	case TaskPurchase:
 		return &purchaseAnswered{Purchase: t.Subject, Reference: c.Outcome.Reference}
 	}
@@ -102,7 +104,7 @@ func roleFor(kind, code string) string {
 		return "manager"
 	case kind == TaskBook, kind == TaskCancelLabel:
 		return "warehouse"
-	case kind == TaskPurchase:
+	case kind == TaskPurchase, kind == TaskCancelPurchase:
 		return "buyer"
 	case kind == TaskAuthorise:
 		return "clerk"
@@ -130,9 +132,12 @@ func (c *TaskFailed) decide(d *decider) error {
 	case kind == TaskCapture && d.o.Stage == Voiding:
 		d.emit(&captureDropped{Capture: subject, Code: c.Code})
 		return nil
+	case kind == TaskCancelPurchase:
+		d.emit(&purchaseEnded{Purchase: subject, Arrives: true})
+		return nil
 	case kind == TaskPurchase:
 		d.emit(&purchaseAnswered{Purchase: subject, Refused: c.Code})
-		if d.o.Stage == Voiding {
+		if d.o.Stage == Voiding || d.o.Stage == Rejected {
 			return nil
 		}
 	case kind == TaskRelease && c.Code == "already_released":

@@ -99,7 +99,7 @@ func (o *Order) becomesReturn(a *Amendment, s Step) event {
 	e := &stepAmended{ID: a.ID, Step: s.ID, Why: OutcomeLeft}
 	// The book may have seen it leave before the void asked, and have held other goods in its stead.
 	e.Added = []Step{{ID: id("", len(a.Steps)), Kind: StepRelease, Subject: s.Subject, Lines: s.Lines, Role: stepRole(StepRelease), Try: 1}}
-	e.Added = append(e.Added, returnSteps(shipment, shipment.kept(), s.Lines, len(a.Steps)+1)...)
+	e.Added = append(e.Added, restockTo(returnSteps(shipment, shipment.kept(), s.Lines, len(a.Steps)+1), a.Request)...)
 	if !o.Policy.RefundFirst {
 		for _, inspect := range e.Added {
 			for _, back := range a.Steps {

@@ -20,7 +20,7 @@ type shape struct {
 }
 
 var shapes = []shape{
-	{"goods, authorised", func() []orders.Line { return []orders.Line{tea("L1", 2)} }, false, 100, [2]int{3, 4}},
+	{"goods, authorised", func() []orders.Line { return []orders.Line{tea("L1", 2)} }, false, 100, [2]int{2, 3}},
 	{"goods, captured at once, one short", func() []orders.Line { return []orders.Line{tea("L1", 2)} }, true, 1, [2]int{2, 3}},
 	{"goods and service", func() []orders.Line { return []orders.Line{tea("L1", 2), install("L2")} }, false, 100, [2]int{2, 3}},
 }

@@ -32,7 +32,7 @@ func (p *planner) parcel(part parcelPart) string {
 		p.plan.Warnings = append(p.plan.Warnings, Finding{Code: "parcel_lost", Detail: s.ID})
 		return "lost"
 	}
-	steps := returnSteps(s, p.after.Shipment(s.ID).kept(), part.lines, len(p.plan.Steps))
+	steps := restockTo(returnSteps(s, p.after.Shipment(s.ID).kept(), part.lines, len(p.plan.Steps)), p.req)
 	p.plan.Steps = append(p.plan.Steps, steps...)
 	if steps[0].Kind == StepIntercept {
 		return "intercept"
@@ -61,6 +61,25 @@ func returnSteps(s Shipment, keepsSome bool, lines []ShipmentLine, have int) []S
 	add(StepReceive)
 	add(StepInspect)
 	add(StepRestock)
+	return steps
+}
+
+// restockTo names the warehouses to which goods are to go that do not go back to where they came from.
+func restockTo(steps []Step, r VoidRequest) []Step {
+	for i := range steps {
+		if steps[i].Kind != StepRestock {
+			continue
+		}
+		steps[i].Lines = slices.Clone(steps[i].Lines)
+		for j := range steps[i].Lines {
+			line := &steps[i].Lines[j]
+			for _, to := range r.Restock {
+				if to.LineID == line.LineID {
+					line.Warehouse = to.Warehouse
+				}
+			}
+		}
+	}
 	return steps
 }
 
@@ -101,11 +120,11 @@ func (p *planner) purchases() {
 	}
 }
 
-// ends tells whether an open amendment has a step of the kind for the subject already.
+// ends tells whether a running amendment has a step of the kind for the subject already.
 func (o *Order) ends(kind, subject string) bool {
 	for _, a := range o.Amendments {
 		for _, s := range a.Steps {
-			if a.Status.Open() && s.End == "" && s.Kind == kind && s.Subject == subject {
+			if a.Status == Running && s.End == "" && s.Kind == kind && s.Subject == subject {
 				return true
 			}
 		}

@@ -264,23 +264,18 @@ func (o *Order) setDue(at time.Time) {
 // Inspected lists what a restocking books: what came back, good or damaged, and where it goes.
 func (o *Order) Inspected(t Task) []ReturnedLine {
 	a := o.Amendment(t.Amendment)
-	var damaged []ShipmentLine
+	var found Step
 	for _, s := range a.Steps {
-		if s.Kind == StepInspect && s.Subject == t.Subject {
-			damaged = s.Damaged
+		if s.Kind == StepInspect && slices.Contains(a.Step(t.Step).After, s.ID) {
+			found = s
 		}
 	}
 	var lines []ReturnedLine
-	for _, l := range a.Step(t.Step).Lines {
-		r := ReturnedLine{LineID: l.LineID, SKU: o.Line(l.LineID).SKU, Warehouse: l.Warehouse, Good: l.Quantity}
-		for _, d := range damaged {
+	for i, l := range found.Lines {
+		r := ReturnedLine{LineID: l.LineID, SKU: o.Line(l.LineID).SKU, Warehouse: a.Step(t.Step).Lines[i].Warehouse, Good: l.Quantity}
+		for _, d := range found.Damaged {
 			if d.LineID == l.LineID && d.Warehouse == l.Warehouse {
 				r.Good, r.Damaged = r.Good-d.Quantity, r.Damaged+d.Quantity
-			}
-		}
-		for _, to := range a.Request.Restock {
-			if to.LineID == l.LineID {
-				r.Warehouse = to.Warehouse
 			}
 		}
 		lines = append(lines, r)

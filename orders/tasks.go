@@ -24,7 +24,9 @@ const (
 	TaskBook        = "book"
 	TaskCancelLabel = "cancel_label"
 	TaskPurchase    = "purchase"
-	TaskDeliver     = "deliver" // done by the carrier and by people: it is only ever parked
+
+	TaskCancelPurchase = "cancel_purchase"
+	TaskDeliver        = "deliver" // done by the carrier and by people: it is only ever parked
 )
 
 // Reasons for which a task is parked. Every other reason is the code of a refusal by the outside, and final.
@@ -173,8 +175,11 @@ func (o Order) outward() []Task {
 		}
 	}
 	for _, b := range o.Purchases {
-		if b.Status == PurchasePending {
+		switch {
+		case b.Status == PurchasePending:
 			tasks = append(tasks, o.task(TaskPurchase, b.ID, b.Try))
+		case b.Status == PurchaseRequested && o.Stage == Rejected:
+			tasks = append(tasks, o.task(TaskCancelPurchase, b.ID, b.Try))
 		}
 	}
 	return tasks

@@ -121,6 +121,8 @@ func (l *life) outward(ctx workflow.Context, t orders.Task, outcome *orders.Effe
 		return regular(ctx, quick(t), carriers.BookParcel, outcome, booking)
 	case orders.TaskCancelLabel:
 		return regular(ctx, quick(t), carriers.CancelLabel, outcome, l.label(t, l.order.Shipment(t.Subject).Label))
+	case orders.TaskCancelPurchase:
+		return regular(ctx, quick(t), supplier.CancelPurchase, outcome, l.purchase(t))
 	case orders.TaskPurchase:
 		return regular(ctx, quick(t), supplier.RequestPurchase, outcome, l.purchase(t))
 	}

@@ -61,10 +61,11 @@ type invoiceBody struct {
 	Number    string     `json:"number,omitempty"`
 	Medium    string     `json:"medium,omitempty"`
 	IssuedAt  *time.Time `json:"issued_at,omitempty"`
+	Cancelled bool       `json:"cancelled,omitempty"` // the request for it, by a void
 }
 
 func invoice(o orders.Order, to orders.InvoiceTo) invoiceBody {
-	body := invoiceBody{Kind: o.Invoice.Kind, Title: to.Title, TaxNumber: to.TaxNumber}
+	body := invoiceBody{Kind: o.Invoice.Kind, Title: to.Title, TaxNumber: to.TaxNumber, Cancelled: o.InvoiceOff}
 	if issued := o.Invoiced; issued != nil {
 		body.Number, body.Medium, body.IssuedAt = issued.Number, electronic, &issued.At
 		if issued.Paper {
