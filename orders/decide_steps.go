@@ -264,6 +264,8 @@ func (c *WaiveStep) decide(d *decider) error {
 			return refuse(&d.o, c, CodeWaiveAsked, t.s.ID)
 		case t.s.WaiveBy.ID == d.by.ID:
 			return refuse(&d.o, c, CodeOwnRequest)
+		case !Answers(d.by, t.s): // anybody may ask; who answers for the step, or a manager, grants
+			return ErrForbidden
 		}
 	}
 	d.subject = list[0].a.ID

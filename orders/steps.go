@@ -233,7 +233,7 @@ func (o *Order) stepTask(n int, a Amendment, s Step) Task {
 		subject = ""
 	}
 	t := Task{
-		Name: stepTask(n, s), Kind: s.Kind, Subject: s.Subject, Amendment: a.ID, Step: s.ID, Round: o.Stock.Epoch,
+		Name: stepTask(n, s), Kind: s.Kind, Subject: s.Subject, Amendment: a.ID, Step: s.ID,
 		Key: fmt.Sprintf("%s/%s/%s/%s/%d", o.Number, a.ID, s.Kind, subject, s.Try),
 	}
 	if s.Amount != nil {

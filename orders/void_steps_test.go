@@ -84,6 +84,7 @@ func TestAStepIsWaivedByTwoPeopleWithAReason(t *testing.T) {
 	require.Equal(t, orders.StepBlocked, h.state(orders.StepRefund), "one person only asks")
 	require.Equal(t, orders.CodeOwnRequest, h.refuse(waive(h, finance)).Code)
 	require.Equal(t, orders.CodeWaiveAsked, h.refuse(waive(h, orders.OperatorActor)).Code, "a signal is no person")
+	require.Equal(t, orders.CodeForbidden, h.refuse(waive(h, warehouse)).Code, "who answers for money grants it")
 	h.do(waive(h, manager))
 	require.Equal(t, orders.StepWaived, h.state(orders.StepRefund))
 	require.Equal(t, "396.00", h.last().Retained.Decimal())

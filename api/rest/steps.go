@@ -54,7 +54,8 @@ var rightOf = map[string]string{"retry": orders.CmdRetryStep, "complete": orders
 func (c *call) verbs(o orders.Order, a orders.Amendment, s orders.Step) []string {
 	return slices.DeleteFunc(texts(o.StepVerbs(a, s)), func(verb string) bool {
 		asked := verb == "waive" && s.WaiveBy != nil && s.WaiveBy.ID == c.actor.ID
-		others := verb == "complete" && !orders.Answers(c.actor, &s)
+		decides := verb == "complete" || verb == "waive" && s.WaiveBy != nil
+		others := decides && !orders.Answers(c.actor, &s)
 		return asked || others || !orders.May(c.actor.Role, rightOf[verb])
 	})
 }

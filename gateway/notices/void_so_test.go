@@ -79,18 +79,24 @@ func TestMessagesOfAVoidSayWhatIsSo(t *testing.T) {
 		if tc.change != nil {
 			tc.change(&m.Data.Void)
 		}
-		short, err := notices.SMS(m)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, body, err := notices.Mail(m)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, text := range []string{short, body} {
-			if !strings.Contains(text, tc.says) || strings.Contains(text, tc.not) {
-				t.Errorf("%s: %q must say %q and not %q", name, text, tc.says, tc.not)
-			}
+		says(t, name, m, tc.says, tc.not)
+	}
+}
+
+// says checks the SMS and the mail of a message.
+func says(t *testing.T, name string, m orders.Message, want, not string) {
+	t.Helper()
+	short, err := notices.SMS(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, body, err := notices.Mail(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{short, body} {
+		if !strings.Contains(text, want) || strings.Contains(text, not) {
+			t.Errorf("%s: %q must say %q and not %q", name, text, want, not)
 		}
 	}
 }
