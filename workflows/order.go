@@ -23,15 +23,10 @@ func WorkflowID(number string) string { return number }
 // OrderNumber returns the order number of a workflow ID.
 func OrderNumber(workflowID string) string { return workflowID }
 
-// Order is an order's whole life, from its creation to the end of after-sales. It never fails: what cannot proceed is
-// parked and waits for a person.
-func Order(root workflow.Context, input converter.RawValue) error {
-	return live(root, input, func(*life) {})
-}
-
-// sealed is Order for workers that know the key with which commands are sealed. It only concerns what validators refuse,
-// so histories replay without it.
-func sealed(key []byte) func(workflow.Context, converter.RawValue) error {
+// Order returns the workflow of an order's whole life, from its creation to the end of after-sales. It never fails: what
+// cannot proceed is parked and waits for a person. The key is the one with which commands are sealed; it only concerns
+// what validators refuse, so histories replay without it.
+func Order(key []byte) func(workflow.Context, converter.RawValue) error {
 	return func(root workflow.Context, input converter.RawValue) error {
 		return live(root, input, func(l *life) { l.key = key })
 	}

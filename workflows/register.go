@@ -47,7 +47,7 @@ func Register(r ActivityRegistry, a Activities) {
 
 // RegisterWorkflows lists the workflows alone. Replaying histories needs no key.
 func RegisterWorkflows(r Registry, commandKey []byte) {
-	r.RegisterWorkflowWithOptions(sealed(commandKey), workflow.RegisterOptions{Name: TypeOrder})
+	r.RegisterWorkflowWithOptions(Order(commandKey), workflow.RegisterOptions{Name: TypeOrder})
 }
 
 // WorkerOptions say how a worker polls: the product's and the one that the bench compares it with.
